@@ -1,0 +1,74 @@
+"""The error catalogue: every error a user can meet, one clear sentence in English and Urdu.
+
+Each entry says what is wrong, where, and what to do; the comment above it gives the shape of its details.
+Raise with `raise problem("survey.table_missing", table="housing", folder="...")`. The command line prints both
+languages and exits with `exit_code`; the console answers with `http_status`. A problem always means that
+nothing was changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import Formatter
+
+from kafalat.core.text import LANGUAGES, Language
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One kind of error: its sentences with `{field}` places, and how each interface reports it."""
+
+    en: str
+    ur: str
+    http_status: int = 400
+    exit_code: int = 2
+
+    def fields(self) -> frozenset[str]:
+        """Return the names of the details both sentences use."""
+        texts = (self.en, self.ur)
+        return frozenset(name for text in texts for _, name, _, _ in Formatter().parse(text) if name)
+
+
+class Problem(Exception):
+    """A refusal from the catalogue. `code` names the entry, `details` fills its sentences."""
+
+    def __init__(self, code: str, details: dict[str, object]) -> None:
+        self.code = code
+        self.entry = CATALOGUE[code]
+        self.details = details
+        missing = self.entry.fields() - details.keys()
+        if missing:
+            msg = f"problem {code} lacks details: {sorted(missing)}"
+            raise KeyError(msg)
+        super().__init__(self.text("en"))
+
+    def text(self, language: Language) -> str:
+        """Return the whole sentence in `language`."""
+        template = self.entry.ur if language == "ur" else self.entry.en
+        return template.format(**self.details)
+
+    def both(self) -> str:
+        """Return the sentence in English and in Urdu, a line each."""
+        return "\n".join(self.text(language) for language in LANGUAGES)
+
+
+def problem(code: str, **details: object) -> Problem:
+    """Return the problem `code` with its details, ready to raise. Raises KeyError for an unknown code or a missing detail."""
+    return Problem(code, details)
+
+
+CATALOGUE: dict[str, Entry] = {
+    # ---- input files in general --------------------------------------------------------------------------
+    # { path: "the file or folder that was asked for" }
+    "input.not_found": Entry(
+        en="{path} does not exist; check the path and try again.",
+        ur="{path} موجود نہیں؛ راستہ دیکھ کر دوبارہ کوشش کریں۔",
+    ),
+    # ---- survey ------------------------------------------------------------------------------------------
+    # ---- programme ---------------------------------------------------------------------------------------
+    # ---- bank files --------------------------------------------------------------------------------------
+    # ---- registry ----------------------------------------------------------------------------------------
+    # ---- targeting ---------------------------------------------------------------------------------------
+    # ---- enrolment and payments --------------------------------------------------------------------------
+    # ---- installation ------------------------------------------------------------------------------------
+}

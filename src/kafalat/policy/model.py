@@ -1,0 +1,280 @@
+"""What a programme folder says, as frozen typed values.
+
+One class per kind of entry in `programmes/<code>/`. Files are YAML; amounts are written in whole rupees and
+loaded as integer paisa; every value that can change over time carries `from`, optional `to`, and `source`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kafalat.core.text import Bilingual
+
+Name = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9_]*\Z", max_length=60)]
+T = TypeVar("T")
+
+
+class Strict(BaseModel):
+    """Base of all entries: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Dated(Strict, Generic[T]):
+    """A value in force from one day, up to and including another (open-ended without `to`), with its source."""
+
+    from_: date = Field(alias="from")
+    to: date | None = None
+    value: T
+    source: str = Field(min_length=3)
+
+    def covers(self, day: date) -> bool:
+        """Say whether the value is in force on `day`."""
+        return self.from_ <= day and (self.to is None or day <= self.to)
+
+
+def in_force(values: Sequence[Dated[T]], day: date) -> Dated[T] | None:
+    """Return the value in force on `day`, or None. Ranges never overlap: the loader refuses that."""
+    return next((dated for dated in values if dated.covers(day)), None)
+
+
+class Fact(Strict):
+    """A typed value about a household or a person.
+
+    `collected` facts are answers of the interview; `derived` facts follow from them by `sql`, one expression in
+    the engine's dialect over collected facts of `over` ("people": an aggregate over the household's members).
+    `asked_if` limits a person's fact to those it is asked of; outside it, a missing answer is not missing.
+    """
+
+    name: Name
+    level: Literal["household", "person"]
+    kind: Literal["collected", "derived"]
+    type: Literal["integer", "number", "boolean", "category"]
+    label: Bilingual
+    unit: str | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+    categories: dict[Name, Bilingual] = Field(default_factory=dict)
+    asked_if: str | None = None
+    over: Literal["household", "people"] | None = None
+    sql: str | None = None
+    proxy: bool = True
+    source: str = Field(min_length=3)
+
+
+class Bin(Strict):
+    """Values of one fact that earn the same points: `is` for categories and booleans, `from`/`to` (both included) for numbers."""
+
+    is_: tuple[str | bool, ...] | None = Field(default=None, alias="is")
+    from_: int | None = Field(default=None, alias="from")
+    to: int | None = None
+    points: int
+
+
+class Term(Strict):
+    """One fact of the scorecard and the points of each of its bins; the bins cover every value once."""
+
+    fact: Name
+    bins: tuple[Bin, ...] = Field(min_length=2)
+
+
+class Scorecard(Strict):
+    """Integer points per fact and bin. Score = clamp(base_points + sum of points, minimum, maximum); lower is poorer."""
+
+    code: str
+    label: Bilingual
+    from_: date = Field(alias="from")
+    base_points: int
+    minimum: int = 0
+    maximum: int = 100
+    terms: tuple[Term, ...] = Field(min_length=1)
+    fitted: dict[str, str | int | float] = Field(default_factory=dict)
+    source: str = Field(min_length=3)
+
+
+class Category(Strict):
+    """A group of households with its own cut-off: those for whom `criterion` holds (everybody without one)."""
+
+    code: Name
+    label: Bilingual
+    criterion: str | None = None
+    cutoff: tuple[Dated[Decimal], ...] = Field(min_length=1)
+
+
+class Exclusion(Strict):
+    """A household for which `criterion` holds is ineligible whatever its score."""
+
+    code: Name
+    label: Bilingual
+    criterion: str
+    from_: date = Field(alias="from")
+    to: date | None = None
+    source: str = Field(min_length=3)
+
+
+class PayeeRule(Strict):
+    """Who in a family may be paid: the first rule, in order, that a member meets."""
+
+    code: Name
+    label: Bilingual
+    criterion: str
+    from_: date = Field(alias="from")
+    to: date | None = None
+    source: str = Field(min_length=3)
+
+
+class NoPayeeReason(Strict):
+    """Why a family has no payee: the first, in order, whose `criterion` some member meets; the last has none."""
+
+    code: Name
+    label: Bilingual
+    criterion: str | None = None
+    source: str = Field(min_length=3)
+
+
+class Eligibility(Strict):
+    """Cut-offs, exclusions and payee rules (`eligibility.yaml`). `reasons` gives the text of each decision code."""
+
+    categories: tuple[Category, ...] = Field(min_length=1)
+    exclusions: tuple[Exclusion, ...] = ()
+    payees: tuple[PayeeRule, ...] = Field(min_length=1)
+    no_payee: tuple[NoPayeeReason, ...] = Field(min_length=1)
+    reasons: dict[Name, Bilingual]
+
+
+class Component(Strict):
+    """A part of the payment, with its amount per family and quarter (integer paisa once loaded)."""
+
+    code: Name
+    label: Bilingual
+    amount_paisa: tuple[Dated[int], ...] = Field(min_length=1)
+
+
+class Phase(Strict):
+    """An ordered group of places paid together. A place belongs to the phase naming it or its nearest ancestor."""
+
+    code: Name
+    label: Bilingual
+    starts_after_days: int = Field(ge=0)
+    places: tuple[str, ...] = Field(min_length=1)
+    source: str = Field(min_length=3)
+
+
+class PhasePlan(Strict):
+    """The phases in force from one day."""
+
+    from_: date = Field(alias="from")
+    to: date | None = None
+    phases: tuple[Phase, ...] = Field(min_length=1)
+
+
+class Calendar(Strict):
+    """Quarters and phases (`calendar.yaml`). Tranches are calendar quarters; the fiscal year starts in `fiscal_year_starts_month`."""
+
+    fiscal_year_starts_month: int = Field(ge=1, le=12)
+    appeal_days: int = Field(ge=1)
+    phase_plans: tuple[PhasePlan, ...] = Field(min_length=1)
+    source: str = Field(min_length=3)
+
+
+class Bank(Strict):
+    """A payment institution. `bic` is 8 or 11 characters; `iban_code` the four letters in its IBANs."""
+
+    code: Name
+    label: Bilingual
+    bic: str = Field(pattern=r"\A[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?\Z")
+    iban_code: str = Field(pattern=r"\A[A-Z]{4}\Z")
+    channel: Literal["account", "wallet"]
+    source: str = Field(min_length=3)
+
+
+class Cluster(Strict):
+    """Places served by one bank. A place belongs to the cluster naming it or its nearest ancestor."""
+
+    code: Name
+    label: Bilingual
+    bank: Name
+    places: tuple[str, ...] = Field(min_length=1)
+    from_: date = Field(alias="from")
+    to: date | None = None
+    source: str = Field(min_length=3)
+
+
+class Banks(Strict):
+    """Institutions, their clusters, and what the programme's own account is called (`banks.yaml`)."""
+
+    debtor_name: str = Field(min_length=3, max_length=70)
+    debtor_iban: str
+    debtor_bic: str
+    banks: tuple[Bank, ...] = Field(min_length=1)
+    clusters: tuple[Cluster, ...] = Field(min_length=1)
+    # What a returned or rejected payment's bank code leads to: send again, or park until a person decides.
+    reissue_codes: tuple[str, ...]
+    source: str = Field(min_length=3)
+
+
+class Place(Strict):
+    """A place of `places.csv`: level country, province, division, district or tehsil, keyed by its P-code."""
+
+    pcode: str = Field(pattern=r"\A[A-Z]{2}[0-9A-Z]{0,10}\Z")
+    level: Literal["country", "province", "district", "tehsil"]
+    parent: str | None
+    name: Bilingual
+    valid_from: date
+    valid_to: date | None = None
+    population: int | None = None
+    households: int | None = None
+    rural_share_pct: int | None = None
+    tile_row: int | None = None
+    tile_col: int | None = None
+
+
+class Programme(Strict):
+    """A whole programme folder, with the SHA-256 that is stamped on all that follows from it.
+
+    `sha256` covers every file of the folder: SHA-256 over the lines `<sha256 of file>  <relative path>` in path order.
+    """
+
+    code: str
+    label: Bilingual
+    country: str
+    currency: Literal["PKR"]
+    legal_base: Bilingual
+    source: str
+    sha256: str
+    facts: tuple[Fact, ...]
+    scorecard: Scorecard
+    eligibility: Eligibility
+    components: tuple[Component, ...]
+    calendar: Calendar
+    banks: Banks
+    messages: dict[Name, Bilingual]
+    places: tuple[Place, ...]
+
+    def fact(self, name: str) -> Fact:
+        """Return the declared fact `name`. Raises KeyError."""
+        for fact in self.facts:
+            if fact.name == name:
+                return fact
+        raise KeyError(name)
+
+    def cutoff(self, category: str, day: date) -> Decimal | None:
+        """Return the cut-off of `category` in force on `day`, or None where it has none yet. Raises KeyError for an unknown category."""
+        for entry in self.eligibility.categories:
+            if entry.code == category:
+                dated = in_force(entry.cutoff, day)
+                return None if dated is None else dated.value
+        raise KeyError(category)
+
+    def amount_paisa(self, component: str, day: date) -> int | None:
+        """Return the amount per family and quarter in force on `day`, or None. Raises KeyError for an unknown component."""
+        for entry in self.components:
+            if entry.code == component:
+                dated = in_force(entry.amount_paisa, day)
+                return None if dated is None else dated.value
+        raise KeyError(component)

@@ -1,0 +1,1 @@
+"""Tests mirror src/kafalat; each promises behaviour through a public interface."""
