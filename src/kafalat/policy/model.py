@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kafalat.core.text import Bilingual
 
-Name = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9_]*\Z", max_length=60)]
+Name = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9_]*\z", max_length=60)]
 T = TypeVar("T")
 
 
@@ -187,8 +187,8 @@ class Bank(Strict):
 
     code: Name
     label: Bilingual
-    bic: str = Field(pattern=r"\A[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?\Z")
-    iban_code: str = Field(pattern=r"\A[A-Z]{4}\Z")
+    bic: str = Field(pattern=r"\A[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?\z")
+    iban_code: str = Field(pattern=r"\A[A-Z]{4}\z")
     channel: Literal["account", "wallet"]
     source: str = Field(min_length=3)
 
@@ -221,7 +221,7 @@ class Banks(Strict):
 class Place(Strict):
     """A place of `places.csv`: level country, province, division, district or tehsil, keyed by its P-code."""
 
-    pcode: str = Field(pattern=r"\A[A-Z]{2}[0-9A-Z]{0,10}\Z")
+    pcode: str = Field(pattern=r"\A[A-Z]{2}[0-9A-Z]{0,10}\z")
     level: Literal["country", "province", "district", "tehsil"]
     parent: str | None
     name: Bilingual
