@@ -1,0 +1,1 @@
+"""Set-based steps over immutable snapshots: facts, scorecard, rules, decisions. A pure function of programme and snapshot."""

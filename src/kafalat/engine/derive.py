@@ -1,0 +1,128 @@
+"""Derivation: one SQL text that turns households and people into every household fact a programme declares.
+
+Missing stays missing. A fact over people is NULL as soon as one person who is asked a question lacks the answer the
+expression uses (also in the WHERE of a FILTER); a fact over the household is NULL as soon as one fact it uses is.
+Plain SQL would do neither: `CASE` and `count` would quietly turn a missing answer into a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlglot
+from sqlglot import exp
+
+from kafalat.policy.model import Fact, Programme
+
+DIALECT = "duckdb"
+# Core columns of people that expressions may use without a declaration in facts.yaml; everybody has them.
+PERSON_CORE = ("relationship", "sex", "age_years", "marital_status", "cnic_status", "cnic_gender_updated")
+SQL_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "category": "VARCHAR"}
+
+
+def household_facts_sql(
+    programme: Programme,
+    households: str = "households",
+    people: str = "people",
+    *,
+    key: str = "household_key",
+) -> str:
+    """Return a SELECT of `key` and every household fact, in declared order, in DuckDB's dialect.
+
+    `households` and `people` are names of tables or views that both have the column `key` and a column per collected
+    fact of their level. A household without people keeps its row, its facts over people missing.
+    Raises ValueError where an expression uses a name that is no fact, or facts use each other in a circle.
+    """
+    facts = [fact for fact in programme.facts if fact.level == "household"]
+    collected = [fact for fact in facts if fact.kind == "collected"]
+    over_people = [fact for fact in facts if fact.kind == "derived" and fact.over == "people"]
+    over_household = [fact for fact in facts if fact.kind == "derived" and fact.over != "people"]
+
+    columns = "".join(f",\n    h.{_quoted(fact.name)}" for fact in collected)
+    source = f"{_quoted(households)} AS h"
+    if over_people:
+        columns += "".join(f",\n    p.{_quoted(fact.name)}" for fact in over_people)
+        source += f"\n  LEFT JOIN (\n{_people_sql(programme, over_people, people, key)}\n  ) AS p ON p.{key} = h.{key}"
+    query = f"SELECT\n    h.{key}{columns}\n  FROM {source}"
+    known = {fact.name for fact in collected} | {fact.name for fact in over_people}
+    for layer in _layers(over_household, known):
+        added = "".join(f",\n    {_guarded_household(fact)} AS {_quoted(fact.name)}" for fact in layer)
+        query = f"SELECT\n    *{added}\n  FROM (\n{query}\n  ) AS base"
+    names = "".join(f",\n  {_quoted(fact.name)}" for fact in facts)
+    return f"SELECT\n  {key}{names}\nFROM (\n{query}\n) AS derived"
+
+
+def names_used(sql: str) -> frozenset[str]:
+    """Return the column names an expression of the small language uses. Raises sqlglot's ParseError for text that is no SQL."""
+    return frozenset(column.name for column in sqlglot.parse_one(sql, read=DIALECT).find_all(exp.Column))
+
+
+def _people_sql(programme: Programme, facts: Sequence[Fact], people: str, key: str) -> str:
+    """Return the aggregation of people to one row per household, one column per fact."""
+    asked = {fact.name: fact.asked_if for fact in programme.facts if fact.level == "person"}
+    columns = "".join(f",\n      {_guarded_people(fact, asked)} AS {_quoted(fact.name)}" for fact in facts)
+    return f"    SELECT\n      {key}{columns}\n    FROM {_quoted(people)}\n    GROUP BY {key}"
+
+
+def _guarded_people(fact: Fact, asked: dict[str, str | None]) -> str:
+    """Return the aggregate, NULL where somebody asked lacks an answer it uses."""
+    missing = []
+    for name in sorted(names_used(_expression(fact))):
+        if name not in asked and name not in PERSON_CORE:
+            msg = f"fact {fact.name}: {name} is no fact of a person"
+            raise ValueError(msg)
+        condition = asked.get(name)
+        # IS NOT FALSE: when it is unknown whether the person is asked, her missing answer is missing.
+        limit = "" if condition is None else f"({_normal(condition)}) IS NOT FALSE AND "
+        missing.append(f"({limit}{_quoted(name)} IS NULL)")
+    return _typed(fact, f"count(*) FILTER (WHERE {' OR '.join(missing)}) > 0" if missing else None)
+
+
+def _guarded_household(fact: Fact) -> str:
+    """Return the expression, NULL where a fact it uses is missing."""
+    missing = [f"{_quoted(name)} IS NULL" for name in sorted(names_used(_expression(fact)))]
+    return _typed(fact, " OR ".join(missing) or None)
+
+
+def _typed(fact: Fact, missing: str | None) -> str:
+    """Return the fact's expression in its declared type, NULL where the condition `missing` holds.
+
+    The cast fixes the type on every engine: `sum` of integers has another one in each.
+    """
+    value = f"CAST({_normal(_expression(fact))} AS {SQL_TYPES[fact.type]})"
+    return value if missing is None else f"CASE WHEN {missing} THEN NULL ELSE {value} END"
+
+
+def _layers(facts: Sequence[Fact], known: set[str]) -> list[list[Fact]]:
+    """Return the facts in layers, each using only facts of the layers before it."""
+    layers: list[list[Fact]] = []
+    waiting = list(facts)
+    ready = set(known)
+    while waiting:
+        layer = [fact for fact in waiting if names_used(_expression(fact)) <= ready]
+        if not layer:
+            first = waiting[0]
+            unknown = sorted(names_used(_expression(first)) - ready)
+            msg = f"fact {first.name}: {', '.join(unknown)} cannot be derived before it"
+            raise ValueError(msg)
+        layers.append(layer)
+        ready |= {fact.name for fact in layer}
+        waiting = [fact for fact in waiting if fact not in layer]
+    return layers
+
+
+def _expression(fact: Fact) -> str:
+    if fact.sql is None:
+        msg = f"fact {fact.name}: a derived fact needs sql"
+        raise ValueError(msg)
+    return fact.sql
+
+
+def _normal(sql: str) -> str:
+    """Return the expression as the parser understood it, so that nothing but one expression can pass."""
+    return sqlglot.parse_one(sql, read=DIALECT).sql(dialect=DIALECT)
+
+
+def _quoted(name: str) -> str:
+    """Return a table or column name safely quoted; a dotted name keeps its parts."""
+    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
