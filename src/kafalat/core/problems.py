@@ -71,4 +71,12 @@ CATALOGUE: dict[str, Entry] = {
     # ---- targeting ---------------------------------------------------------------------------------------
     # ---- enrolment and payments --------------------------------------------------------------------------
     # ---- installation ------------------------------------------------------------------------------------
+    # { purpose: "what the sealed value is, as in person.cnic" }
+    "sealing.unreadable": Entry(
+        en="A sealed value ({purpose}) does not open: either the key in the home folder is not the one it was sealed with, "
+        "or the value was altered. Put the right key back from the key holder's copy; if the key is right, tell the auditor.",
+        ur="ایک مہر بند اندراج ({purpose}) نہیں کھلتا: یا تو ہوم فولڈر کی کلید وہ نہیں جس سے مہر لگی تھی، یا اندراج بدل دیا گیا ہے۔ "
+        "کلید بردار کی نقل سے درست کلید واپس رکھیں؛ کلید درست ہو تو آڈیٹر کو اطلاع دیں۔",
+        http_status=500,
+    ),
 }

@@ -1,0 +1,1 @@
+"""Tests of the adapters: bytes in, typed values out, and back."""
