@@ -71,6 +71,17 @@ CATALOGUE: dict[str, Entry] = {
     # ---- targeting ---------------------------------------------------------------------------------------
     # ---- enrolment and payments --------------------------------------------------------------------------
     # ---- installation ------------------------------------------------------------------------------------
+    # { reason: "what the server or its client said" }
+    "installation.database": Entry(
+        en="The database cannot be reached ({reason}); check the server or KAFALAT_DATABASE_URL and try again.",
+        ur="ڈیٹا بیس تک رسائی نہیں ہو سکی ({reason})؛ سرور یا KAFALAT_DATABASE_URL دیکھ کر دوبارہ کوشش کریں۔",
+        http_status=503,
+    ),
+    # {}
+    "installation.owner_url_missing": Entry(
+        en="KAFALAT_DATABASE_URL is set but KAFALAT_OWNER_DATABASE_URL is not; name the owner role's connection too.",
+        ur="KAFALAT_DATABASE_URL دیا گیا ہے مگر KAFALAT_OWNER_DATABASE_URL نہیں؛ مالک کردار کا کنکشن بھی بتائیں۔",
+    ),
     # { purpose: "what the sealed value is, as in person.cnic" }
     "sealing.unreadable": Entry(
         en="A sealed value ({purpose}) does not open: either the key in the home folder is not the one it was sealed with, "

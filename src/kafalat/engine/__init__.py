@@ -1,1 +1,1 @@
-"""Set-based steps over immutable snapshots: facts, scorecard, rules, decisions. A pure function of programme and snapshot."""
+"""Set-based steps over snapshots: facts, scores, decisions, payees. Pure functions on DuckDB; no Django, clock or randomness."""

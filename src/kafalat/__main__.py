@@ -1,0 +1,28 @@
+"""Entry point of the `kafalat` command: readies the installation, then hands over to the command line."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+from kafalat.config import boot
+
+boot.prepare()
+
+from kafalat.interfaces.cli import run  # noqa: E402 - models can be imported only once Django is set up
+
+
+def _stop(signum: int, _frame: FrameType | None) -> None:
+    """End on SIGTERM as on Ctrl-C, so that the embedded server is let go of."""
+    sys.exit(128 + signum)
+
+
+def main() -> None:
+    """Run the command line."""
+    signal.signal(signal.SIGTERM, _stop)
+    run()
+
+
+if __name__ == "__main__":
+    main()

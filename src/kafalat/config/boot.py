@@ -1,0 +1,41 @@
+"""Starts an installation in the order everything else relies on: home, keys, Django, then the database.
+
+`prepare()` is cheap and needs no server: it must run before anything imports a Django model. `database()` starts
+or finds the server and brings the tables up to date; every command that touches data calls it first.
+"""
+
+from __future__ import annotations
+
+import os
+
+import django
+from django.core.management import call_command
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+
+from kafalat.config import home as home_folder
+from kafalat.config import postgres
+from kafalat.config.home import Home
+
+SETTINGS_MODULE = "kafalat.config.settings"
+
+
+def prepare() -> Home:
+    """Open the home folder, make missing keys and set Django up. Safe to call again."""
+    home = home_folder.open_home()
+    os.environ["KAFALAT_HOME"] = str(home.path)
+    os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS_MODULE
+    home.secret("django_secret_key")
+    django.setup(set_prefix=False)
+    return home
+
+
+def database(home: Home) -> None:
+    """Start or find the database server and apply migrations that are missing, as the owner role."""
+    postgres.start(home)
+    connections.close_all()
+    owner = connections["owner"]
+    executor = MigrationExecutor(owner)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
+    owner.close()

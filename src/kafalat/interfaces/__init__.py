@@ -1,0 +1,1 @@
+"""Where people and programs meet Kafalat: console (staff), public (citizens), cli. Parse, call one service or selector, render."""

@@ -1,0 +1,1 @@
+"""Cycles, payment lists, approvals, bank files, answers, reconciliation and the ledger."""

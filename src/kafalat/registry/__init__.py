@@ -1,0 +1,1 @@
+"""Households, people, families, places, interviews, and the snapshots taken of them."""

@@ -1,0 +1,1 @@
+"""Runs of a programme over a snapshot: decisions with reasons, explanations, replays."""
