@@ -43,6 +43,8 @@ CREATE MACRO occupation_group(title) AS CASE
       '|street vendor|street and related|animal-drawn|hand and pedal|kitchen helper|fast food prep|firewood|launderer|domestic') THEN 'elementary'
     WHEN regexp_matches(said(title), 'crop|farmer|livestock|dairy producer|animal producer|vegetable grower|gardener|fishery|forestry|poultry|aquaculture')
       THEN 'farming'
+    -- A manager of a retail trade is a shopkeeper.
+    WHEN regexp_matches(said(title), '^retail|shop supervisor') THEN 'skilled'
     WHEN regexp_matches(said(title), 'manager|professional|teacher|engineer|accountant|practitioner|clerk|officer|official|lawyer|judge|technician|supervisor'
       '|executive|secretar|typist|inspector|analyst|doctor|dentist|pharmac|nurs|veterin|scientist|developer|programmer|journalist|cashier|teller|librarian'
       '|physicist|chemist|biolog|legislator|administrator|architect|educator|loans|assessor|opticians|planner|representative|government') THEN 'office'
