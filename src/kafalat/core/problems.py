@@ -66,6 +66,19 @@ CATALOGUE: dict[str, Entry] = {
     ),
     # ---- survey ------------------------------------------------------------------------------------------
     # ---- programme ---------------------------------------------------------------------------------------
+    # { folder: "the programme folder", first_en, first_ur: "the first finding: file, line, what is wrong, nearest valid name",
+    #   more_en, more_ur: "how many findings follow it, or nothing" }
+    "programme.invalid": Entry(
+        en="The programme folder {folder} has an error and was not used. {first_en}{more_en} "
+        "Correct it, and list everything that is wrong with: kafalat programme check {folder}",
+        ur="پروگرام فولڈر {folder} میں غلطی ہے، اس لیے استعمال نہیں ہوا۔ {first_ur}{more_ur} "
+        "درستی کریں؛ تمام غلطیوں کی فہرست کے لیے چلائیں: kafalat programme check {folder}",
+    ),
+    # { expression: "the rule as written", fault_en, fault_ur: "what the rule language refuses in it" }
+    "programme.expression": Entry(
+        en='The rule "{expression}" cannot be used. {fault_en} Correct it in the programme folder.',
+        ur="شرط «{expression}» استعمال نہیں ہو سکتی۔ {fault_ur} پروگرام فولڈر میں اسے درست کریں۔",
+    ),
     # ---- bank files --------------------------------------------------------------------------------------
     # ---- registry ----------------------------------------------------------------------------------------
     # ---- targeting ---------------------------------------------------------------------------------------

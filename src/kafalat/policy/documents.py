@@ -84,16 +84,23 @@ def read_yaml(file: str, content: bytes) -> tuple[Mapping | None, list[Finding]]
     return tree, reader.findings
 
 
+def child(tree: Tree, step: str | int) -> tuple[int, Tree] | None:
+    """Return the line and value of one key or item, or None where it is not there."""
+    if isinstance(tree, Mapping) and isinstance(step, str) and step in tree:
+        return tree.lines[step], tree[step]
+    if isinstance(tree, Items) and isinstance(step, int) and 0 <= step < len(tree):
+        return tree.lines[step], tree[step]
+    return None
+
+
 def line_of(tree: Tree, location: Location) -> int:
     """Return the line of the value at `location`, or of the nearest enclosing value that is there."""
     line = tree.line if isinstance(tree, Mapping | Items) else 1
     for step in location:
-        if isinstance(tree, Mapping) and isinstance(step, str) and step in tree:
-            line, tree = tree.lines[step], tree[step]
-        elif isinstance(tree, Items) and isinstance(step, int) and 0 <= step < len(tree):
-            line, tree = tree.lines[step], tree[step]
-        else:
+        found = child(tree, step)
+        if found is None:
             break
+        line, tree = found
     return line
 
 
@@ -129,7 +136,7 @@ class _Reader:
 
     def refuse_anchors(self, text: str) -> None:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else 1
             if isinstance(event, yaml.AliasEvent) or (
                 isinstance(event, yaml.NodeEvent) and event.anchor is not None
             ):

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 from kafalat.core.money import PAISA_PER_RUPEE
 from kafalat.core.text import Bilingual
-from kafalat.policy.documents import Items, Location, Mapping, Tree, line_of
+from kafalat.policy.documents import Items, Location, Mapping, Tree, child, line_of
 from kafalat.policy.findings import Fault, Finding, nearest
 from kafalat.policy.model import Component, Dated, Fact, Name, Strict
 from kafalat.policy.refusals import fault_of
@@ -106,8 +106,8 @@ def read_part(file: str, model: type[M], tree: Mapping) -> tuple[Part[M], list[F
             if not _set_aside(model, tree, error.errors(include_url=False)):
                 break
         else:
-            return Part(file, tree, value, whole), findings
-    return Part(file, tree, None, False), findings
+            return Part(file, tree, value, whole), list(dict.fromkeys(findings))
+    return Part(file, tree, None, whole=False), list(dict.fromkeys(findings))
 
 
 def fields_at(annotation: object, location: Location) -> tuple[type[BaseModel] | None, frozenset[str]]:
@@ -166,12 +166,10 @@ def _real(tree: Tree, location: Location) -> tuple[str | int, ...]:
     """Return the part of an error's location that is in the tree, without pydantic's names of union branches."""
     real: list[str | int] = []
     for step in location:
-        if isinstance(tree, Mapping) and isinstance(step, str) and step in tree:
-            tree = tree[step]
-        elif isinstance(tree, Items) and isinstance(step, int) and 0 <= step < len(tree):
-            tree = tree[step]
-        else:
+        found = child(tree, step)
+        if found is None:
             break
+        tree = found[1]
         real.append(step)
     return tuple(real)
 
@@ -224,10 +222,8 @@ def _item(tree: Tree, location: Location) -> tuple[str | int, ...]:
 
 def _at(tree: Tree, location: Location) -> Tree:
     for step in location:
-        if isinstance(tree, Mapping) and step in tree:
-            tree = tree[str(step)]
-        elif isinstance(tree, Items) and isinstance(step, int) and step < len(tree):
-            tree = tree[step]
-        else:
+        found = child(tree, step)
+        if found is None:
             return None
+        tree = found[1]
     return tree

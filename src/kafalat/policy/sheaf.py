@@ -1,0 +1,51 @@
+"""All files of one programme folder together, each as far as it could be typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kafalat.policy.model import Banks, Calendar, Eligibility, Programme, Scorecard
+from kafalat.policy.parts import AmountsFile, FactsFile, Header, MessagesFile, Part
+from kafalat.policy.places import Places
+
+
+@dataclass(frozen=True)
+class Sheaf:
+    """What the checks across files look at."""
+
+    header: Part[Header]
+    facts: Part[FactsFile]
+    scorecard: Part[Scorecard]
+    eligibility: Part[Eligibility]
+    amounts: Part[AmountsFile]
+    calendar: Part[Calendar]
+    banks: Part[Banks]
+    messages: Part[MessagesFile]
+    places: Places
+
+    def programme(self, sha256: str) -> Programme | None:
+        """Return the programme, or None where a file could not be typed."""
+        header, facts, scorecard = self.header.value, self.facts.value, self.scorecard.value
+        eligibility, amounts, calendar = self.eligibility.value, self.amounts.value, self.calendar.value
+        banks, messages = self.banks.value, self.messages.value
+        if header is None or facts is None or scorecard is None or eligibility is None:
+            return None
+        if amounts is None or calendar is None or banks is None or messages is None:
+            return None
+        return Programme(
+            code=header.code,
+            label=header.label,
+            country=header.country,
+            currency="PKR",
+            legal_base=header.legal_base,
+            source=header.source,
+            sha256=sha256,
+            facts=facts.facts,
+            scorecard=scorecard,
+            eligibility=eligibility,
+            components=tuple(component.in_paisa() for component in amounts.components),
+            calendar=calendar,
+            banks=banks,
+            messages=messages.messages,
+            places=tuple(self.places.by_pcode.values()),
+        )
