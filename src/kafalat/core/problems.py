@@ -80,9 +80,136 @@ CATALOGUE: dict[str, Entry] = {
         ur="شرط «{expression}» استعمال نہیں ہو سکتی۔ {fault_ur} پروگرام فولڈر میں اسے درست کریں۔",
     ),
     # ---- bank files --------------------------------------------------------------------------------------
+    # { file: "the answer file's name", line: "where reading stopped, from 1", reason: "the XML reader's own words" }
+    "bank.unreadable": Entry(
+        en="{file}, line {line}: the file cannot be read, it is cut off or not XML ({reason}). "
+        "Nothing was booked; ask the bank to send it again.",
+        ur="{file}، سطر {line}: فائل پڑھی نہیں جا سکتی، یہ ادھوری ہے یا XML نہیں ({reason})۔ "
+        "کچھ درج نہیں کیا گیا؛ بینک سے دوبارہ بھیجنے کو کہیں۔",
+    ),
+    # { file: "the answer file's name" }
+    "bank.doctype_refused": Entry(
+        en="{file}: the file holds a DOCTYPE, which bank messages never do and attacks use. "
+        "Nothing was read from it; do not open it, and report it to the system administrator.",
+        ur="{file}: فائل میں DOCTYPE ہے، جو بینک کے پیغام میں کبھی نہیں ہوتا اور حملوں میں استعمال ہوتا ہے۔ "
+        "اس سے کچھ نہیں پڑھا گیا؛ اسے نہ کھولیں اور منتظمِ نظام کو اطلاع دیں۔",
+    ),
+    # { file: "the answer file's name", encoding: "the encoding it is in or says it is in" }
+    "bank.encoding_refused": Entry(
+        en="{file}: the file is in the encoding {encoding}, but bank messages are in UTF-8. "
+        "Nothing was booked; ask the bank to send it in UTF-8.",
+        ur="{file}: فائل کی انکوڈنگ {encoding} ہے، جبکہ بینک کے پیغامات UTF-8 میں ہوتے ہیں۔ "
+        "کچھ درج نہیں کیا گیا؛ بینک سے UTF-8 میں بھیجنے کو کہیں۔",
+    ),
+    # { file: "the file's name", expected: "the kind of message wanted, as in pain.002.001.*", found: "the kind it is" }
+    "bank.wrong_message": Entry(
+        en="{file}: this is not a {expected} message but {found}. Nothing was booked; check which file belongs here.",
+        ur="{file}: یہ {expected} پیغام نہیں بلکہ {found} ہے۔ کچھ درج نہیں کیا گیا؛ دیکھیں کہ یہاں کون سی فائل آنی ہے۔",
+    ),
+    # { file: "the file's name", place: "path of the element that is needed, as in GrpHdr/MsgId" }
+    "bank.element_missing": Entry(
+        en="{file}: {place} is missing or empty. Nothing was booked; ask the bank to send the file again with it.",
+        ur="{file}: {place} موجود نہیں یا خالی ہے۔ کچھ درج نہیں کیا گیا؛ بینک سے کہیں کہ اسے شامل کر کے فائل دوبارہ بھیجے۔",
+    ),
+    # { file: "the file's name", place: "path of the element", value: "what it says", expected: "the right notation" }
+    "bank.value_invalid": Entry(
+        en="{file}: {place} says “{value}”, expected is {expected}. Nothing was booked; ask the bank to correct the file.",
+        ur="{file}: {place} میں ”{value}“ لکھا ہے، ہونا چاہیے: {expected}۔ کچھ درج نہیں کیا گیا؛ بینک سے فائل درست کرنے کو کہیں۔",
+    ),
+    # { file: "the file's name", place: "path of the amount", found: "its currency" }
+    "bank.currency_wrong": Entry(
+        en="{file}: the amount at {place} is in “{found}”, but the programme pays in PKR only. "
+        "Nothing was booked; ask the bank what it paid.",
+        ur="{file}: {place} پر رقم ”{found}“ میں ہے، جبکہ پروگرام صرف PKR میں ادائیگی کرتا ہے۔ "
+        "کچھ درج نہیں کیا گیا؛ بینک سے پوچھیں کہ اس نے کیا ادا کیا۔",
+    ),
+    # { file: "the file's name", place: "path of the total", stated: "what it says", found: "what its lines add up to" }
+    "bank.totals_differ": Entry(
+        en="{file}: {place} states {stated}, but the lines give {found}. "
+        "Nothing was booked; ask the bank for a file whose totals agree.",
+        ur="{file}: {place} میں {stated} لکھا ہے، مگر سطروں سے {found} بنتا ہے۔ "
+        "کچھ درج نہیں کیا گیا؛ بینک سے ایسی فائل مانگیں جس کے میزان درست ہوں۔",
+    ),
+    # { file: "the file's name", place: "path of the second line", end_to_end_id: "the payment that has two" }
+    "bank.line_repeated": Entry(
+        en="{file}: {place} repeats the payment {end_to_end_id}, which the file has answered already. "
+        "Nothing was booked; ask the bank which line holds.",
+        ur="{file}: {place} میں ادائیگی {end_to_end_id} دہرائی گئی ہے، جس کا جواب فائل میں پہلے آ چکا ہے۔ "
+        "کچھ درج نہیں کیا گیا؛ بینک سے پوچھیں کہ کون سی سطر درست ہے۔",
+    ),
+    # { file: "the file's name", place: "path of the line", above: "the status of the whole", below: "the line's" }
+    "bank.status_contradicts": Entry(
+        en="{file}: {place} has the status {below}, but the file or block it belongs to has {above}. "
+        "Nothing was booked; ask the bank which of the two holds.",
+        ur="{file}: {place} کی حالت {below} ہے، مگر جس فائل یا حصے میں یہ ہے اس کی حالت {above} ہے۔ "
+        "کچھ درج نہیں کیا گیا؛ بینک سے پوچھیں کہ دونوں میں سے کون سی درست ہے۔",
+    ),
     # ---- registry ----------------------------------------------------------------------------------------
+    # { household: "what was asked for" }
+    "registry.household_unknown": Entry(
+        en="No household {household} is known; give a form number (13 digits) or the survey's own household id.",
+        ur="گھرانہ {household} معلوم نہیں؛ فارم نمبر (13 ہندسے) یا سروے کا اپنا گھرانہ نمبر دیں۔",
+        http_status=404,
+    ),
+    # { what: "which rule of the registry was broken, as the database names it", detail: "the offending value" }
+    "registry.refused": Entry(
+        en="The registry refused the import ({what}: {detail}); correct the survey files and import again, nothing was changed.",
+        ur="رجسٹری نے درآمد قبول نہیں کی ({what}: {detail})؛ سروے کی فائلیں درست کر کے دوبارہ درآمد کریں، کچھ تبدیل نہیں ہوا۔",
+    ),
+    # { path: "the file", reason: "what is wrong with it" }
+    "registry.boundaries_invalid": Entry(
+        en="{path} cannot be used as boundaries ({reason}); give a GeoJSON FeatureCollection whose features name a P-code.",
+        ur="{path} حدود کے طور پر استعمال نہیں ہو سکتی ({reason})؛ ایسی GeoJSON فائل دیں جس میں ہر مقام کا P-code ہو۔",
+    ),
+    # {}
+    "registry.empty": Entry(
+        en="The registry holds no household yet; import a survey first.",
+        ur="رجسٹری میں ابھی کوئی گھرانہ نہیں؛ پہلے سروے درآمد کریں۔",
+    ),
     # ---- targeting ---------------------------------------------------------------------------------------
+    # { path: "the snapshot's folder" }
+    "targeting.snapshot_missing": Entry(
+        en="There is no snapshot in {path}; restore the folder from a backup or take a new snapshot.",
+        ur="{path} میں کوئی عکسِ وقت موجود نہیں؛ فولڈر بیک اپ سے بحال کریں یا نیا عکس لیں۔",
+    ),
+    # { path: "the snapshot's folder", file: "the file that is not as the manifest says" }
+    "targeting.snapshot_changed": Entry(
+        en="Snapshot {path}: the file {file} is not as the manifest says; restore it from a backup, nothing was decided.",
+        ur="عکسِ وقت {path}: فائل {file} فہرستِ مندرجات کے مطابق نہیں؛ اسے بیک اپ سے بحال کریں، کوئی فیصلہ نہیں کیا گیا۔",
+    ),
+    # { run: "what was asked for" }
+    "targeting.run_unknown": Entry(
+        en="There is no run {run}; list the runs in the console or use the word latest.",
+        ur="دور {run} موجود نہیں؛ کنسول میں ادوار کی فہرست دیکھیں یا لفظ latest استعمال کریں۔",
+    ),
+    # { run: "the run's number", recorded: "digest on record", found: "digest recomputed", district: "first that differs" }
+    "targeting.replay_differs": Entry(
+        en="Run {run} does not replay: digest {found} instead of {recorded}, first differing district {district}; "
+        "keep both result files and tell the auditor.",
+        ur="دور {run} دوبارہ چلانے پر یکساں نہیں: {recorded} کی جگہ {found}، پہلا مختلف ضلع {district}؛ "
+        "دونوں نتائج محفوظ رکھیں اور آڈیٹر کو بتائیں۔",
+    ),
+    # { run: "the run's number", recorded: "programme digest on record", found: "programme digest given" }
+    "targeting.programme_differs": Entry(
+        en="Run {run} was made under programme {recorded}, but the folder given is {found}; give the folder of that time.",
+        ur="دور {run} پروگرام {recorded} کے تحت ہوا تھا مگر دیا گیا فولڈر {found} ہے؛ اُس وقت کا فولڈر دیں۔",
+    ),
     # ---- enrolment and payments --------------------------------------------------------------------------
+    # ---- the console ---------------------------------------------------------------------------------------
+    # { roles_en: "the roles that open it, in English", roles_ur: "the same in Urdu" }
+    "access.refused": Entry(
+        en="Your login does not open this. It takes one of these roles: {roles_en}. "
+        "If your work needs it, ask the administrator; nothing was changed.",
+        ur="آپ کا لاگ اِن یہ نہیں کھولتا۔ اس کے لیے ان میں سے کوئی ذمہ داری چاہیے: {roles_ur}۔ "
+        "اگر آپ کے کام کو اس کی ضرورت ہے تو منتظم سے کہیں؛ کچھ تبدیل نہیں ہوا۔",
+        http_status=403,
+    ),
+    # { what_en: "what was asked for, as in cycle 7", what_ur: "the same in Urdu" }
+    "console.not_found": Entry(
+        en="There is no {what_en}. It may have been typed wrongly; go back to the list and choose from there.",
+        ur="{what_ur} موجود نہیں۔ شاید نمبر غلط لکھا گیا ہے؛ فہرست پر واپس جا کر وہاں سے چنیں۔",
+        http_status=404,
+    ),
     # ---- installation ------------------------------------------------------------------------------------
     # { reason: "what the server or its client said" }
     "installation.database": Entry(

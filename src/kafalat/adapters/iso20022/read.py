@@ -1,0 +1,346 @@
+"""Reading a bank's XML without trusting it.
+
+A file from outside can be cut off, of another kind, wrong in any value, or an attack. So: UTF-8 only; a DOCTYPE is
+refused before parsing, hence no entity is ever defined; nothing is fetched; libxml2's own limits on depth and size stay
+on; and every refusal is a problem of the catalogue that names the file, the place and what was expected. The message
+is read in one pass and its records are freed as they are read, so memory grows with the values, not with the XML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta, timezone
+from io import BytesIO
+from typing import TypeVar
+
+from lxml import etree
+
+from kafalat.adapters.iso20022.values import checked_id
+from kafalat.core.money import decimal_text, paisa_from_decimal
+from kafalat.core.problems import Problem, problem
+
+T = TypeVar("T")
+
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
+CURRENCY = "PKR"
+ID_LENGTH_MAX = 35
+SHOWN_LENGTH_MAX = 60
+# A time without an offset is the bank's local time; Pakistan has kept UTC+5 without summer time since 2010.
+PAKISTAN = timezone(timedelta(hours=5))
+
+_DECLARED = re.compile(rb"\A\s*<\?xml[^>]*?\sencoding\s*=\s*[\"']([^\"'>]*)[\"']")
+_OTHER_UNICODE = (
+    b"\xfe\xff",
+    b"\xff\xfe",
+    b"\x00",
+    b"<\x00",
+)  # UTF-16 and UTF-32, with and without byte order mark
+_COUNT = re.compile(r"\A\d{1,15}\Z", re.ASCII)
+_DAY = re.compile(r"\A\d{4}-\d\d-\d\d\Z", re.ASCII)
+_TIME = re.compile(r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
+
+
+def _local(element: etree._Element) -> str:
+    """Return an element's name without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+class Place:
+    """One element of a bank's message, and its path for problems. Paths below are relative, as in `Refs/EndToEndId`."""
+
+    __slots__ = ("_element", "_name", "_namespace", "path")
+
+    def __init__(self, element: etree._Element, *, path: str, name: str, namespace: str) -> None:
+        self._element = element
+        self._name = name
+        self._namespace = namespace
+        self.path = path
+
+    @property
+    def tag(self) -> str:
+        """The element's name."""
+        return _local(self._element)
+
+    def _qualified(self, path: str) -> str:
+        return "/".join(f"{{{self._namespace}}}{step}" for step in path.split("/"))
+
+    def _at(self, path: str) -> str:
+        return f"{self.path}/{path}" if path else self.path
+
+    # -- structure --
+
+    def children(self, path: str) -> list[Place]:
+        """Return the elements at `path`, numbered from 1 in their own paths."""
+        found = self._element.findall(self._qualified(path))
+        return [
+            Place(element, path=f"{self._at(path)}[{index}]", name=self._name, namespace=self._namespace)
+            for index, element in enumerate(found, 1)
+        ]
+
+    def child(self, path: str) -> Place:
+        """Return the first element at `path`; raises the problem `bank.element_missing`."""
+        element = self._element.find(self._qualified(path))
+        if element is None:
+            raise self.missing(path)
+        return Place(element, path=self._at(path), name=self._name, namespace=self._namespace)
+
+    def has(self, path: str) -> bool:
+        """Say whether there is an element at `path`."""
+        return self._element.find(self._qualified(path)) is not None
+
+    # -- problems --
+
+    def missing(self, path: str) -> Problem:
+        """Return the problem that the element at `path` is needed and not there, or empty."""
+        return problem("bank.element_missing", file=self._name, place=self._at(path))
+
+    def invalid(self, path: str, value: str, expected: str) -> Problem:
+        """Return the problem that a value is not of the `expected` notation."""
+        shown = value if len(value) <= SHOWN_LENGTH_MAX else value[:SHOWN_LENGTH_MAX] + "…"
+        return problem(
+            "bank.value_invalid", file=self._name, place=self._at(path), value=shown, expected=expected
+        )
+
+    # -- values --
+
+    def optional(self, path: str) -> str | None:
+        """Return the text at `path` without outer space, or None when there is none."""
+        text = self._element.findtext(self._qualified(path)) if path else self._element.text
+        return (text or "").strip() or None
+
+    def text(self, path: str) -> str:
+        """Return the text at `path`; raises the problem `bank.element_missing` when there is none."""
+        text = self.optional(path)
+        if text is None:
+            raise self.missing(path)
+        return text
+
+    def identifier(self, path: str) -> str:
+        """Return the text at `path`, 1 to 35 characters."""
+        text = self.text(path)
+        if len(text) > ID_LENGTH_MAX:
+            raise self.invalid(path, text, "1-35 characters")
+        return text
+
+    def own_identifier(self, path: str) -> str:
+        """Return an identifier of our own making, which holds nothing but the safe characters."""
+        text = self.text(path)
+        try:
+            return checked_id(text, path)
+        except ValueError:
+            raise self.invalid(path, text, "[A-Za-z0-9/-?:().,'+ ]{1,35}") from None
+
+    def one_of(self, path: str, known: Mapping[str, T]) -> T:
+        """Return what the code at `path` stands for in `known`."""
+        text = self.text(path)
+        if text not in known:
+            raise self.invalid(path, text, " | ".join(known))
+        return known[text]
+
+    def _paisa(self, path: str, text: str) -> int:
+        try:
+            return paisa_from_decimal(text)
+        except ValueError:
+            raise self.invalid(path, text, "0.00") from None
+
+    def amount(self, path: str) -> int:
+        """Return the positive amount at `path` in paisa; raises the problem `bank.currency_wrong` unless it is PKR."""
+        text = self.text(path)
+        element = self.child(path)._element  # noqa: SLF001 - another Place
+        currency = element.get("Ccy", "")
+        if currency != CURRENCY:
+            raise problem(
+                "bank.currency_wrong",
+                file=self._name,
+                place=self._at(path),
+                found=currency[:SHOWN_LENGTH_MAX],
+            )
+        paisa = self._paisa(path, text)
+        if paisa == 0:
+            raise self.invalid(path, text, "> 0")
+        return paisa
+
+    def count(self, path: str) -> int | None:
+        """Return the whole number at `path`, or None."""
+        text = self.optional(path)
+        if text is None:
+            return None
+        if _COUNT.match(text) is None:
+            raise self.invalid(path, text, "0-999999999999999")
+        return int(text)
+
+    def sum_paisa(self, path: str) -> int | None:
+        """Return the control sum at `path` in paisa, or None; such sums carry no currency."""
+        text = self.optional(path)
+        return None if text is None else self._paisa(path, text)
+
+    def day(self, path: str) -> date:
+        """Return the date at `path`, given as a date (Dt) or as a time (DtTm) below it."""
+        text = self.optional(f"{path}/Dt")
+        if text is None:
+            return self.time(f"{path}/DtTm").date()
+        try:
+            if _DAY.match(text):
+                return date.fromisoformat(text)
+        except ValueError:
+            pass  # the month or day does not exist: refused just below, like any other wrong notation
+        raise self.invalid(f"{path}/Dt", text, "YYYY-MM-DD")
+
+    def time(self, path: str) -> datetime:
+        """Return the time at `path`; without an offset it is taken as Pakistan's."""
+        text = self.text(path)
+        try:
+            if _TIME.match(text):
+                found = datetime.fromisoformat(text)
+                return found if found.tzinfo else found.replace(tzinfo=PAKISTAN)
+        except ValueError:
+            pass  # no such month, day, hour or offset: refused just below
+        raise self.invalid(path, text, "YYYY-MM-DDThh:mm:ss+05:00")
+
+    # -- totals --
+
+    def _differ(self, path: str, stated: str, found: str) -> Problem:
+        return problem(
+            "bank.totals_differ", file=self._name, place=self._at(path), stated=stated, found=found
+        )
+
+    def same_count(self, path: str, found: int) -> None:
+        """Raise the problem `bank.totals_differ` when the number stated at `path`, if any, is not `found`."""
+        stated = self.count(path)
+        if stated is not None and stated != found:
+            raise self._differ(path, str(stated), str(found))
+
+    def same_sum(self, path: str, found_paisa: int) -> None:
+        """Raise the problem `bank.totals_differ` when the sum stated at `path`, if any, is not `found_paisa`."""
+        stated = self.sum_paisa(path)
+        if stated is not None and stated != found_paisa:
+            sign = "-" if found_paisa < 0 else ""
+            raise self._differ(path, decimal_text(stated), sign + decimal_text(abs(found_paisa)))
+
+
+class Message:
+    """A bank's message of one kind ("pain.002.001." or longer), whose only element below Document is `body`.
+
+    Read `records` to their end first; `child` is there after that.
+    """
+
+    def __init__(self, data: bytes, *, name: str, kind: str, body: str) -> None:
+        self._data = data
+        self._name = name
+        self._kind = kind
+        self._body = body
+        self._top: Place | None = None
+
+    def records(self, container: str, record: str) -> Iterator[Place]:
+        """Yield every `record` and, after its records, their `container`; each is gone once the next is asked for.
+
+        Raises the problems `bank.unreadable`, `bank.doctype_refused`, `bank.encoding_refused`, `bank.wrong_message`.
+        """
+        self._refuse_what_is_not_plain_utf8()
+        try:
+            yield from self._parsed(container, record)
+        except etree.XMLSyntaxError as error:
+            raise self._unreadable(error.lineno or 1, str(error.msg or error)) from None
+
+    def child(self, path: str) -> Place:
+        """Return a child of the body, as in "GrpHdr"."""
+        return self._body_place().child(path)
+
+    def _body_place(self) -> Place:
+        if self._top is None:
+            msg = "the records are read first"
+            raise RuntimeError(msg)
+        return self._top
+
+    def _unreadable(self, line: int, reason: str) -> Problem:
+        return problem("bank.unreadable", file=self._name, line=line, reason=reason)
+
+    def _refuse_what_is_not_plain_utf8(self) -> None:
+        declared = _DECLARED.match(self._data[:200])
+        encoding = declared.group(1).decode("ascii", "replace") if declared else "UTF-8"
+        if self._data.startswith(_OTHER_UNICODE):
+            encoding = "UTF-16"
+        if encoding.upper() not in {"UTF-8", "US-ASCII", "ASCII"}:
+            raise problem("bank.encoding_refused", file=self._name, encoding=encoding[:SHOWN_LENGTH_MAX])
+        if b"<!DOCTYPE" in self._data:
+            raise problem("bank.doctype_refused", file=self._name)
+
+    def _parsed(self, container: str, record: str) -> Iterator[Place]:
+        """Parse, check the frame, and yield records and containers with their paths."""
+        events = etree.iterparse(
+            BytesIO(self._data),
+            events=("start", "end"),
+            tag=("{*}Document", f"{{*}}{container}", f"{{*}}{record}"),
+            encoding="UTF-8",
+            resolve_entities=False,
+            load_dtd=False,
+            no_network=True,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        namespace, numbers = "", {container: 0, record: 0}
+        done: dict[str, etree._Element] = {}
+        for event, element in events:
+            tag = _local(element)
+            if tag == "Document":
+                if event == "start":
+                    namespace = self._frame_namespace(element)
+                continue
+            if event == "start":
+                if tag == container:
+                    numbers = {container: numbers[container] + 1, record: 0}
+                continue
+            numbers[record] += tag == record
+            yield Place(
+                element,
+                path=self._path_of(element, (container, record), numbers, namespace),
+                name=self._name,
+                namespace=namespace,
+            )
+            self._forget(element, done.get(tag))
+            done[tag] = element
+        self._top = self._checked_body(events.root, namespace)
+
+    def _frame_namespace(self, document: etree._Element) -> str:
+        """Return the namespace of the root element, which must be the kind of message asked for."""
+        namespace = str(document.tag).rpartition("}")[0].lstrip("{")
+        if document.getparent() is not None or not namespace.startswith(NAMESPACE + self._kind):
+            raise self._wrong_message(namespace.removeprefix(NAMESPACE) or "Document")
+        return namespace
+
+    def _wrong_message(self, found: str) -> Problem:
+        expected = self._kind + "*" if self._kind.endswith(".") else self._kind
+        return problem(
+            "bank.wrong_message", file=self._name, expected=expected, found=found[:SHOWN_LENGTH_MAX]
+        )
+
+    def _path_of(
+        self, element: etree._Element, levels: tuple[str, str], numbers: Mapping[str, int], namespace: str
+    ) -> str:
+        """Return the path of a record or container, refusing one that stands where it does not belong."""
+        steps = (self._body, *levels[: 1 + (_local(element) == levels[1])])
+        lineage = [element, *element.iterancestors()]
+        expected = [f"{{{namespace}}}{step}" for step in (*reversed(steps), "Document")]
+        if not namespace or [str(one.tag) for one in lineage] != expected:
+            raise self._unreadable(
+                element.sourceline or 1, f"{_local(element)} outside {'/'.join(steps[:-1])}"
+            )
+        return "/".join(step if step == self._body else f"{step}[{numbers[step]}]" for step in steps)
+
+    @staticmethod
+    def _forget(element: etree._Element, before: etree._Element | None) -> None:
+        """Free a record that was read. The parser still needs the element itself, but not the one before it."""
+        element.clear()
+        if before is not None:
+            parent = before.getparent()
+            if parent is not None:
+                parent.remove(before)
+
+    def _checked_body(self, root: etree._Element | None, namespace: str) -> Place:
+        found = [] if root is None else [str(child.tag) for child in root]
+        if root is None or not namespace or found != [f"{{{namespace}}}{self._body}"]:
+            tag = "?" if root is None else _local(root)
+            raise self._wrong_message("/".join([tag, *(child.rpartition("}")[2] for child in found[:1])]))
+        return Place(root[0], path=self._body, name=self._name, namespace=namespace)
