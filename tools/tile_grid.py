@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,11 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 Tile = tuple[int, int]  # row (north is 0), column (west is 0)
+HEAT = 4.0
+PIECE = 9.0  # price of each piece a province falls into
+HOLE = (0.0, 0.0, 0.2, 3.0, 8.0)  # price of an empty square by the number of districts around it
+# A square's width counts a little more than its height: Pakistan is drawn as wide as readers know it.
+STRETCH_DOWN, STRETCH_RIGHT = 1.0, 1.25
 SIDES = ((-1, 0), (1, 0), (0, -1), (0, 1))
 
 
@@ -61,12 +66,14 @@ def _wanted(
 ) -> list[tuple[int, int, float, float, float]]:
     """Return (first, second, rows, columns, weight): the displacement each related pair wants, in tiles."""
     index = {district.pcode: i for i, district in enumerate(districts)}
+    degree = Counter(code for pair in shared for code in pair)
     wanted = []
     for a, b in sorted(shared):
         i, j = index[a], index[b]
         down, right = _direction(districts[i], districts[j])
         same = districts[i].province == districts[j].province
-        wanted.append((i, j, 1.1 * down, 1.1 * right, 1.3 if same else 1.0))
+        weight = (1.2 if same else 1.0) * (0.8 + 1.6 / min(degree[a], degree[b]))
+        wanted.append((i, j, STRETCH_DOWN * down, STRETCH_RIGHT * right, weight))
     return wanted
 
 
@@ -125,7 +132,7 @@ class _Picture:
     def price(self, i: int) -> float:
         """Return what is wrong with district i's tile: displaced neighbours, distance, strangers beside it, holes."""
         row, col = self.tiles[i]
-        total = 0.15 * ((row - self.place[i][0]) ** 2 + (col - self.place[i][1]) ** 2)
+        total = 0.08 * ((row - self.place[i][0]) ** 2 + (col - self.place[i][1]) ** 2)
         for j, down, right, weight in self.wanted[i]:
             dr, dc = self.tiles[j][0] - row - down, self.tiles[j][1] - col - right
             total += weight * (dr * dr + dc * dc)
@@ -136,6 +143,29 @@ class _Picture:
                 around += 1
                 kin += self.province[j] == self.province[i]
         return total + (1.6, 0.6, 0.15, 0.0, 0.0)[around] + (6.0, 1.0, 0.0, 0.0, 0.0)[kin]
+
+    def holes(self, a: Tile, b: Tile) -> float:
+        """Return the price of empty squares at or beside these two: an empty square among districts looks like a lake."""
+        total = 0.0
+        for tile in {(r + dr, c + dc) for r, c in (a, b) for dr, dc in (*SIDES, (0, 0))} - self.at.keys():
+            total += HOLE[sum((tile[0] + dr, tile[1] + dc) in self.at for dr, dc in SIDES)]
+        return total
+
+    def pieces(self, province: str) -> int:
+        """Return into how many pieces, not joined by a side, the province's squares fall."""
+        left = {tile for tile, owner in zip(self.tiles, self.province, strict=True) if owner == province}
+        count = 0
+        while left:
+            count += 1
+            front = [left.pop()]
+            while front:
+                row, col = front.pop()
+                for dr, dc in SIDES:
+                    tile = (row + dr, col + dc)
+                    if tile in left:
+                        left.remove(tile)
+                        front.append(tile)
+        return count
 
     def swap(self, a: Tile, b: Tile) -> None:
         """Exchange what stands on two squares; either may be empty."""
@@ -160,30 +190,37 @@ class _Picture:
         return found
 
 
+def _gain(picture: _Picture, a: Tile, b: Tile) -> float:
+    """Swap two squares and return how much better the picture became (negative: worse)."""
+    touched = picture.touched(a, b)
+    provinces = {picture.province[picture.at[tile]] for tile in (a, b) if tile in picture.at}
+
+    def price() -> float:
+        pieces = sum(picture.pieces(province) for province in provinces)
+        return sum(picture.price(i) for i in touched) + picture.holes(a, b) + PIECE * pieces
+
+    before = price()
+    picture.swap(a, b)
+    return before - price()
+
+
 def _searched(picture: _Picture, steps: int) -> None:
     """Swap near squares, at first also for the worse, until the picture settles. Seeded: the same every time."""
     chance = random.Random(20220909)  # noqa: S311 - a picture, not a secret
     n = len(picture.tiles)
     for step in range(steps):
-        heat = 3.0 * (1 - step / steps) ** 2 + 1e-3
+        heat = HEAT * (1 - step / steps) ** 2 + 1e-3
         a = picture.tiles[chance.randrange(n)]
-        reach = 3 if heat > 0.5 else 2
-        b = (a[0] + chance.randint(-reach, reach), a[1] + chance.randint(-reach, reach))
+        b = (a[0] + chance.randint(-3, 3), a[1] + chance.randint(-3, 3))
         if a == b:
             continue
-        touched = picture.touched(a, b)
-        before = sum(picture.price(i) for i in touched)
-        picture.swap(a, b)
-        touched |= picture.touched(a, b)
-        after = sum(picture.price(i) for i in touched)
-        picture.swap(a, b)
-        before = sum(picture.price(i) for i in touched)
-        if after < before or chance.random() < math.exp((before - after) / heat):
+        gain = _gain(picture, a, b)
+        if gain < 0 and chance.random() >= math.exp(gain / heat):
             picture.swap(a, b)
 
 
 def tile_grid(
-    districts: list[District], shared: set[tuple[str, str]], *, steps: int = 250_000
+    districts: list[District], shared: set[tuple[str, str]], *, steps: int = 150_000
 ) -> dict[str, Tile]:
     """Return a square (row, column; both from 0) for each district's P-code; no square is used twice."""
     wanted = _wanted(districts, shared)
