@@ -65,6 +65,106 @@ CATALOGUE: dict[str, Entry] = {
         ur="{path} موجود نہیں؛ راستہ دیکھ کر دوبارہ کوشش کریں۔",
     ),
     # ---- survey ------------------------------------------------------------------------------------------
+    # { profile: "what was asked for", known: "names of the shipped profiles" }
+    "survey.profile_unknown": Entry(
+        en="There is no survey profile '{profile}'. Shipped profiles: {known}. Name one of them, or the path of your own .sql file.",
+        ur="سروے پروفائل «{profile}» موجود نہیں۔ دستیاب پروفائل: {known}۔ ان میں سے کوئی نام لکھیں یا اپنی .sql فائل کا راستہ دیں۔",
+    ),
+    # { profile, reason_en, reason_ur: "what is wrong with the file" }
+    "survey.profile_invalid": Entry(
+        en="The survey profile {profile} cannot be used: {reason_en} Correct the profile.",
+        ur="سروے پروفائل {profile} استعمال نہیں ہو سکتا: {reason_ur} پروفائل درست کریں۔",
+    ),
+    # { profile, folder, reason: "the engine's own words" }
+    "survey.profile_failed": Entry(
+        en="The survey in {folder} cannot be read with the profile {profile}: {reason}. Nothing was read; correct the data or the profile.",
+        ur="{folder} کا سروے پروفائل {profile} سے پڑھا نہیں جا سکا: {reason}۔ کچھ بھی نہیں پڑھا گیا؛ ڈیٹا یا پروفائل درست کریں۔",
+    ),
+    # { table: "raw table", folder, profile }
+    "survey.table_missing": Entry(
+        en="The survey folder {folder} has no table '{table}', which the profile {profile} needs. Put {table}.parquet or {table}.csv there.",
+        ur="سروے فولڈر {folder} میں جدول «{table}» نہیں، جو پروفائل {profile} کو درکار ہے۔ وہاں {table}.parquet یا {table}.csv رکھیں۔",
+    ),
+    # { file: "raw file", column, nearest_en, nearest_ur: "a hint, or nothing" }
+    "survey.column_missing": Entry(
+        en="{file} has no column '{column}', which the profile needs.{nearest_en} Use the file as its publisher gives it.",
+        ur="{file} میں کالم «{column}» نہیں، جو پروفائل کو درکار ہے۔{nearest_ur} فائل اسی طرح استعمال کریں جیسے شائع ہوئی ہے۔",
+    ),
+    # { file, reason: "the engine's own words" }
+    "survey.file_unreadable": Entry(
+        en="{file} cannot be read; it is cut off or damaged ({reason}). Get the file again.",
+        ur="{file} پڑھی نہیں جا سکتی؛ وہ ادھوری یا خراب ہے ({reason})۔ فائل دوبارہ حاصل کریں۔",
+    ),
+    # { profile, table: "households or people", column: "what the profile did not make" }
+    "survey.output_missing": Entry(
+        en="The profile {profile} makes no column '{column}' in the table {table}; it must.",
+        ur="پروفائل {profile} جدول {table} میں کالم «{column}» نہیں بناتا؛ یہ ضروری ہے۔",
+    ),
+    # { profile, table, column, nearest_en, nearest_ur }
+    "survey.output_unknown": Entry(
+        en="The profile {profile} makes the column '{column}' in the table {table}, which is no fact of the programme.{nearest_en} Rename or remove it.",
+        ur="پروفائل {profile} جدول {table} میں کالم «{column}» بناتا ہے جو پروگرام کا کوئی کوائف نہیں۔{nearest_ur} نام درست کریں یا اسے نکال دیں۔",
+    ),
+    # { profile, folder }
+    "survey.empty": Entry(
+        en="The survey in {folder}, read with the profile {profile}, has no household. Check that the files are whole.",
+        ur="{folder} کے سروے میں، پروفائل {profile} سے پڑھنے پر، کوئی گھرانہ نہیں۔ دیکھیں کہ فائلیں پوری ہیں۔",
+    ),
+    # { place_en, place_ur: "table, household, member", column, count: "rows like it" }
+    "survey.answer_missing": Entry(
+        en="{place_en}: '{column}' is empty ({count} such). Every household and member needs it; complete the data.",
+        ur="{place_ur}: «{column}» خالی ہے (ایسے {count})۔ ہر گھرانے اور فرد کے لیے یہ ضروری ہے؛ ڈیٹا مکمل کریں۔",
+    ),
+    # { place_en, place_ur, column, value, kind: "the type expected", count }
+    "survey.value_type": Entry(
+        en="{place_en}: '{column}' is '{value}', which is no {kind} ({count} such). Correct the data or the profile.",
+        ur="{place_ur}: «{column}» کی قدر «{value}» ہے، جو {kind} نہیں (ایسے {count})۔ ڈیٹا یا پروفائل درست کریں۔",
+    ),
+    # { place_en, place_ur, column, value, nearest_en, nearest_ur, count }
+    "survey.category_unknown": Entry(
+        en="{place_en}: '{column}' is '{value}', which is none of its values ({count} such).{nearest_en} Correct the data or the profile.",
+        ur="{place_ur}: «{column}» کی قدر «{value}» ہے، جو اس کی قدروں میں نہیں (ایسے {count})۔{nearest_ur} ڈیٹا یا پروفائل درست کریں۔",
+    ),
+    # { place_en, place_ur, column, value, minimum, maximum, count }
+    "survey.value_out_of_range": Entry(
+        en="{place_en}: '{column}' is {value}; it lies between {minimum} and {maximum} ({count} such). Correct the data.",
+        ur="{place_ur}: «{column}» کی قدر {value} ہے؛ اسے {minimum} اور {maximum} کے درمیان ہونا چاہیے (ایسے {count})۔ ڈیٹا درست کریں۔",
+    ),
+    # { place_en, place_ur, age, count }
+    "survey.age_impossible": Entry(
+        en="{place_en}: the age is {age} years; nobody is younger than 0 or older than 130 ({count} such). Correct the data.",
+        ur="{place_ur}: عمر {age} سال ہے؛ عمر 0 سے کم یا 130 سے زیادہ نہیں ہو سکتی (ایسے {count})۔ ڈیٹا درست کریں۔",
+    ),
+    # { household, times, count }
+    "survey.household_repeated": Entry(
+        en="Table households, household {household}: it is there {times} times ({count} households are repeated). Each household comes once; remove the repeats.",
+        ur="جدول households، گھرانہ {household}: یہ {times} بار آیا ہے (ایسے گھرانے {count})۔ ہر گھرانہ ایک ہی بار ہوتا ہے؛ تکرار ہٹائیں۔",
+    ),
+    # { household, line, count }
+    "survey.member_repeated": Entry(
+        en="Table people, household {household}: line {line} is there more than once ({count} such). Each member has a line of their own; correct the roster.",
+        ur="جدول people، گھرانہ {household}: سطر {line} ایک سے زیادہ بار ہے (ایسے {count})۔ ہر فرد کی اپنی سطر ہوتی ہے؛ فہرست درست کریں۔",
+    ),
+    # { household, count }
+    "survey.household_without_members": Entry(
+        en="Table households, household {household}: it has no members ({count} such households). Add its roster or leave it out.",
+        ur="جدول households، گھرانہ {household}: اس کا کوئی فرد نہیں (ایسے گھرانے {count})۔ افراد کی فہرست شامل کریں یا گھرانہ نکال دیں۔",
+    ),
+    # { household, line, count }
+    "survey.member_without_household": Entry(
+        en="Table people, line {line} of household {household}: there is no such household ({count} such members). Add the household or leave the member out.",
+        ur="جدول people، گھرانہ {household} کی سطر {line}: ایسا کوئی گھرانہ نہیں (ایسے افراد {count})۔ گھرانہ شامل کریں یا فرد کو نکال دیں۔",
+    ),
+    # { household, place: "what stands for the place", nearest_en, nearest_ur, count }
+    "survey.place_unknown": Entry(
+        en="Table households, household {household}: the place '{place}' is no P-code of the programme's places.csv ({count} such).{nearest_en}",
+        ur="جدول households، گھرانہ {household}: مقام «{place}» پروگرام کی places.csv میں کوئی P-code نہیں (ایسے {count})۔{nearest_ur}",
+    ),
+    # { place_en, place_ur, column, count }
+    "survey.nul_character": Entry(
+        en="{place_en}: '{column}' holds a NUL character ({count} such), which no text has; the file is damaged. Get it again.",
+        ur="{place_ur}: «{column}» میں NUL نشان ہے (ایسے {count}) جو کسی تحریر میں نہیں ہوتا؛ فائل خراب ہے۔ دوبارہ حاصل کریں۔",
+    ),
     # ---- programme ---------------------------------------------------------------------------------------
     # { folder: "the programme folder", first_en, first_ur: "the first finding: file, line, what is wrong, nearest valid name",
     #   more_en, more_ur: "how many findings follow it, or nothing" }
@@ -202,6 +302,12 @@ CATALOGUE: dict[str, Entry] = {
         "If your work needs it, ask the administrator; nothing was changed.",
         ur="آپ کا لاگ اِن یہ نہیں کھولتا۔ اس کے لیے ان میں سے کوئی ذمہ داری چاہیے: {roles_ur}۔ "
         "اگر آپ کے کام کو اس کی ضرورت ہے تو منتظم سے کہیں؛ کچھ تبدیل نہیں ہوا۔",
+        http_status=403,
+    ),
+    # { cycle: "the tranche, as in 2026Q1", number: "the list's number" }
+    "access.own_list": Entry(
+        en="You made list {number} of cycle {cycle}, so somebody else must decide about it; nothing was changed.",
+        ur="دورِ ادائیگی {cycle} کی فہرست {number} آپ نے بنائی ہے، اس لیے فیصلہ کسی اور کو کرنا ہے؛ کچھ تبدیل نہیں ہوا۔",
         http_status=403,
     ),
     # { what_en: "what was asked for, as in cycle 7", what_ur: "the same in Urdu" }
