@@ -37,7 +37,7 @@ def write_to(file: PaymentFile, out: IO[bytes]) -> None:
     with etree.xmlfile(out, encoding="UTF-8") as xml:
         xml.write_declaration()
         with xml.element("Document", nsmap={None: NAMESPACE}), xml.element("CstmrCdtTrfInitn"):
-            xml.write(_group_header(file, count, paisa))
+            xml.write(_group_header(file, count, paisa), "\n")
             for block in file.blocks:
                 with xml.element("PmtInf"):
                     _write_block(xml, file, block)
@@ -78,9 +78,10 @@ def _write_block(xml: Any, file: PaymentFile, block: Block) -> None:
     _leaf(head, "ChrgBr", "DEBT")  # the payee receives the whole amount
     for element in head:
         xml.write(element)
+    xml.write("\n")
     written_count = written_paisa = 0
     for instruction in block.instructions:
-        xml.write(_transaction(instruction))
+        xml.write(_transaction(instruction), "\n")
         written_count, written_paisa = written_count + 1, written_paisa + instruction.amount_paisa
     if (written_count, written_paisa) != (count, paisa):
         msg = f"the instructions of block {block.payment_information_id} changed while it was written"

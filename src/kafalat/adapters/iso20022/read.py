@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from io import BytesIO
 from typing import TypeVar
 
@@ -41,6 +42,12 @@ _DAY = re.compile(r"\A\d{4}-\d\d-\d\d\Z", re.ASCII)
 _TIME = re.compile(r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?\Z", re.ASCII)
 
 
+@lru_cache(maxsize=1024)
+def _qualified(namespace: str, path: str) -> str:
+    """Return the relative `path` with each step in `namespace`, as lxml looks elements up."""
+    return "/".join(f"{{{namespace}}}{step}" for step in path.split("/"))
+
+
 def _local(element: etree._Element) -> str:
     """Return an element's name without its namespace."""
     return str(element.tag).rpartition("}")[2]
@@ -62,9 +69,6 @@ class Place:
         """The element's name."""
         return _local(self._element)
 
-    def _qualified(self, path: str) -> str:
-        return "/".join(f"{{{self._namespace}}}{step}" for step in path.split("/"))
-
     def _at(self, path: str) -> str:
         return f"{self.path}/{path}" if path else self.path
 
@@ -72,7 +76,7 @@ class Place:
 
     def children(self, path: str) -> list[Place]:
         """Return the elements at `path`, numbered from 1 in their own paths."""
-        found = self._element.findall(self._qualified(path))
+        found = self._element.findall(_qualified(self._namespace, path))
         return [
             Place(element, path=f"{self._at(path)}[{index}]", name=self._name, namespace=self._namespace)
             for index, element in enumerate(found, 1)
@@ -80,14 +84,14 @@ class Place:
 
     def child(self, path: str) -> Place:
         """Return the first element at `path`; raises the problem `bank.element_missing`."""
-        element = self._element.find(self._qualified(path))
+        element = self._element.find(_qualified(self._namespace, path))
         if element is None:
             raise self.missing(path)
         return Place(element, path=self._at(path), name=self._name, namespace=self._namespace)
 
     def has(self, path: str) -> bool:
         """Say whether there is an element at `path`."""
-        return self._element.find(self._qualified(path)) is not None
+        return self._element.find(_qualified(self._namespace, path)) is not None
 
     # -- problems --
 
@@ -106,7 +110,7 @@ class Place:
 
     def optional(self, path: str) -> str | None:
         """Return the text at `path` without outer space, or None when there is none."""
-        text = self._element.findtext(self._qualified(path)) if path else self._element.text
+        text = self._element.findtext(_qualified(self._namespace, path)) if path else self._element.text
         return (text or "").strip() or None
 
     def text(self, path: str) -> str:
@@ -320,13 +324,14 @@ class Message:
         self, element: etree._Element, levels: tuple[str, str], numbers: Mapping[str, int], namespace: str
     ) -> str:
         """Return the path of a record or container, refusing one that stands where it does not belong."""
-        steps = (self._body, *levels[: 1 + (_local(element) == levels[1])])
-        lineage = [element, *element.iterancestors()]
-        expected = [f"{{{namespace}}}{step}" for step in (*reversed(steps), "Document")]
-        if not namespace or [str(one.tag) for one in lineage] != expected:
-            raise self._unreadable(
-                element.sourceline or 1, f"{_local(element)} outside {'/'.join(steps[:-1])}"
-            )
+        steps = (self._body, *levels) if _local(element) == levels[1] else (self._body, levels[0])
+        upward: etree._Element | None = element
+        for step in (*reversed(steps), "Document"):
+            if upward is None or upward.tag != f"{{{namespace}}}{step}":
+                raise self._unreadable(
+                    element.sourceline or 1, f"{_local(element)} outside {'/'.join(steps[:-1])}"
+                )
+            upward = upward.getparent()
         return "/".join(step if step == self._body else f"{step}[{numbers[step]}]" for step in steps)
 
     @staticmethod
