@@ -10,7 +10,6 @@ from pydantic import BaseModel
 
 from kafalat.policy import places as places_csv
 from kafalat.policy.crosscheck import cross_check
-from kafalat.policy.documents import Mapping as Tree
 from kafalat.policy.documents import read_yaml
 from kafalat.policy.files import folder_sha256, read_folder
 from kafalat.policy.findings import Finding, nearest
@@ -37,11 +36,11 @@ def examine(files: Mapping[str, bytes], sha256: str) -> tuple[Programme | None, 
     def part(file: str, model: type[M]) -> Part[M]:
         if file not in files:
             findings.append(_missing(file, files))
-            return Part(file, Tree(1), None, whole=False)
+            return Part.absent(file)
         tree, written_wrong = read_yaml(file, files[file])
         findings.extend(written_wrong)
         if tree is None:
-            return Part(file, Tree(1), None, whole=False)
+            return Part.absent(file)
         typed, shaped_wrong = read_part(file, model, tree)
         findings.extend(shaped_wrong)
         return typed

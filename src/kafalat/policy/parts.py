@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar, get_args, get_origin
 
@@ -26,9 +27,9 @@ _ROUNDS_MAX = 50
 
 
 class Header(Strict):
-    """What `programme.yaml` says."""
+    """What `programme.yaml` says. `code` is the name of the folder, so it may have hyphens."""
 
-    code: Name
+    code: str = Field(pattern=r"\A[a-z][a-z0-9-]*\z", max_length=40)
     label: Bilingual
     country: str = Field(pattern=r"\A[A-Z]{2}\z")
     currency: str = Field(pattern=r"\APKR\z")
@@ -79,12 +80,21 @@ class MessagesFile(Strict):
 
 @dataclass(frozen=True)
 class Part(Generic[M]):
-    """A typed file. `value` is None where nothing of it could be typed; `tree` has the lines of what `value` holds."""
+    """A typed file. `value` is None where nothing of it could be typed; `tree` has the lines of what `value` holds.
+
+    `written` is the file before anything was set aside: a name that stands there is not reported as unknown elsewhere.
+    """
 
     file: str
+    written: Mapping
     tree: Mapping
     value: M | None
     whole: bool
+
+    @classmethod
+    def absent(cls, file: str) -> Part[M]:
+        """Return the part of a file that is not there or cannot be read."""
+        return cls(file, Mapping(1), Mapping(1), None, whole=False)
 
     def finding(self, location: Location, fault: Fault) -> Finding:
         """Return `fault` as a finding at the line of `location`."""
@@ -94,7 +104,7 @@ class Part(Generic[M]):
 def read_part(file: str, model: type[M], tree: Mapping) -> tuple[Part[M], list[Finding]]:
     """Return the file's typed value with all findings of its shape. Changes `tree`: what is wrong is taken out."""
     findings: list[Finding] = []
-    whole = True
+    written, whole = deepcopy(tree), True
     for _ in range(_ROUNDS_MAX):
         try:
             # Strict JSON is the one mode in which "5" is no number, true is no 1 and a date is only ever YYYY-MM-DD.
@@ -106,8 +116,8 @@ def read_part(file: str, model: type[M], tree: Mapping) -> tuple[Part[M], list[F
             if not _set_aside(model, tree, error.errors(include_url=False)):
                 break
         else:
-            return Part(file, tree, value, whole), list(dict.fromkeys(findings))
-    return Part(file, tree, None, whole=False), list(dict.fromkeys(findings))
+            return Part(file, written, tree, value, whole), list(dict.fromkeys(findings))
+    return Part(file, written, tree, None, whole=False), list(dict.fromkeys(findings))
 
 
 def fields_at(annotation: object, location: Location) -> tuple[type[BaseModel] | None, frozenset[str]]:
