@@ -103,7 +103,7 @@ CATALOGUE: dict[str, Entry] = {
     # { profile, table, column, nearest_en, nearest_ur }
     "survey.output_unknown": Entry(
         en="The profile {profile} makes the column '{column}' in the table {table}, which is no fact of the programme.{nearest_en} Rename or remove it.",
-        ur="پروفائل {profile} جدول {table} میں کالم «{column}» بناتا ہے جو پروگرام کا کوئی کوائف نہیں۔{nearest_ur} نام درست کریں یا اسے نکال دیں۔",
+        ur="پروفائل {profile} جدول {table} میں کالم «{column}» بناتا ہے جو پروگرام کے کوائف میں نہیں۔{nearest_ur} نام درست کریں یا اسے نکال دیں۔",
     ),
     # { profile, folder }
     "survey.empty": Entry(
@@ -113,27 +113,27 @@ CATALOGUE: dict[str, Entry] = {
     # { place_en, place_ur: "table, household, member", column, count: "rows like it" }
     "survey.answer_missing": Entry(
         en="{place_en}: '{column}' is empty ({count} such). Every household and member needs it; complete the data.",
-        ur="{place_ur}: «{column}» خالی ہے (ایسے {count})۔ ہر گھرانے اور فرد کے لیے یہ ضروری ہے؛ ڈیٹا مکمل کریں۔",
+        ur="{place_ur}: «{column}» خالی ہے (ایسے اندراج: {count})۔ ہر گھرانے اور فرد کے لیے یہ ضروری ہے؛ ڈیٹا مکمل کریں۔",
     ),
     # { place_en, place_ur, column, value, kind: "the type expected", count }
     "survey.value_type": Entry(
         en="{place_en}: '{column}' is '{value}', which is no {kind} ({count} such). Correct the data or the profile.",
-        ur="{place_ur}: «{column}» کی قدر «{value}» ہے، جو {kind} نہیں (ایسے {count})۔ ڈیٹا یا پروفائل درست کریں۔",
+        ur="{place_ur}: «{column}» کی قدر «{value}» ہے، جو {kind} نہیں (ایسے اندراج: {count})۔ ڈیٹا یا پروفائل درست کریں۔",
     ),
     # { place_en, place_ur, column, value, nearest_en, nearest_ur, count }
     "survey.category_unknown": Entry(
         en="{place_en}: '{column}' is '{value}', which is none of its values ({count} such).{nearest_en} Correct the data or the profile.",
-        ur="{place_ur}: «{column}» کی قدر «{value}» ہے، جو اس کی قدروں میں نہیں (ایسے {count})۔{nearest_ur} ڈیٹا یا پروفائل درست کریں۔",
+        ur="{place_ur}: «{column}» کی قدر «{value}» ہے، جو اس کی قدروں میں نہیں (ایسے اندراج: {count})۔{nearest_ur} ڈیٹا یا پروفائل درست کریں۔",
     ),
     # { place_en, place_ur, column, value, minimum, maximum, count }
     "survey.value_out_of_range": Entry(
         en="{place_en}: '{column}' is {value}; it lies between {minimum} and {maximum} ({count} such). Correct the data.",
-        ur="{place_ur}: «{column}» کی قدر {value} ہے؛ اسے {minimum} اور {maximum} کے درمیان ہونا چاہیے (ایسے {count})۔ ڈیٹا درست کریں۔",
+        ur="{place_ur}: «{column}» کی قدر {value} ہے؛ اسے {minimum} اور {maximum} کے درمیان ہونا چاہیے (ایسے اندراج: {count})۔ ڈیٹا درست کریں۔",
     ),
     # { place_en, place_ur, age, count }
     "survey.age_impossible": Entry(
         en="{place_en}: the age is {age} years; nobody is younger than 0 or older than 130 ({count} such). Correct the data.",
-        ur="{place_ur}: عمر {age} سال ہے؛ عمر 0 سے کم یا 130 سے زیادہ نہیں ہو سکتی (ایسے {count})۔ ڈیٹا درست کریں۔",
+        ur="{place_ur}: عمر {age} سال ہے؛ عمر 0 سے کم یا 130 سے زیادہ نہیں ہو سکتی (ایسے اندراج: {count})۔ ڈیٹا درست کریں۔",
     ),
     # { household, times, count }
     "survey.household_repeated": Entry(
@@ -143,7 +143,7 @@ CATALOGUE: dict[str, Entry] = {
     # { household, line, count }
     "survey.member_repeated": Entry(
         en="Table people, household {household}: line {line} is there more than once ({count} such). Each member has a line of their own; correct the roster.",
-        ur="جدول people، گھرانہ {household}: سطر {line} ایک سے زیادہ بار ہے (ایسے {count})۔ ہر فرد کی اپنی سطر ہوتی ہے؛ فہرست درست کریں۔",
+        ur="جدول people، گھرانہ {household}: سطر {line} ایک سے زیادہ بار ہے (ایسے اندراج: {count})۔ ہر فرد کی اپنی سطر ہوتی ہے؛ فہرست درست کریں۔",
     ),
     # { household, count }
     "survey.household_without_members": Entry(
@@ -158,12 +158,12 @@ CATALOGUE: dict[str, Entry] = {
     # { household, place: "what stands for the place", nearest_en, nearest_ur, count }
     "survey.place_unknown": Entry(
         en="Table households, household {household}: the place '{place}' is no P-code of the programme's places.csv ({count} such).{nearest_en}",
-        ur="جدول households، گھرانہ {household}: مقام «{place}» پروگرام کی places.csv میں کوئی P-code نہیں (ایسے {count})۔{nearest_ur}",
+        ur="جدول households، گھرانہ {household}: مقام «{place}» پروگرام کی places.csv میں کوئی P-code نہیں (ایسے اندراج: {count})۔{nearest_ur}",
     ),
     # { place_en, place_ur, column, count }
     "survey.nul_character": Entry(
         en="{place_en}: '{column}' holds a NUL character ({count} such), which no text has; the file is damaged. Get it again.",
-        ur="{place_ur}: «{column}» میں NUL نشان ہے (ایسے {count}) جو کسی تحریر میں نہیں ہوتا؛ فائل خراب ہے۔ دوبارہ حاصل کریں۔",
+        ur="{place_ur}: «{column}» میں NUL نشان ہے (ایسے اندراج: {count}) جو کسی تحریر میں نہیں ہوتا؛ فائل خراب ہے۔ دوبارہ حاصل کریں۔",
     ),
     # ---- programme ---------------------------------------------------------------------------------------
     # { folder: "the programme folder", first_en, first_ur: "the first finding: file, line, what is wrong, nearest valid name",
@@ -244,6 +244,28 @@ CATALOGUE: dict[str, Entry] = {
         ur="{file}: {place} کی حالت {below} ہے، مگر جس فائل یا حصے میں یہ ہے اس کی حالت {above} ہے۔ "
         "کچھ درج نہیں کیا گیا؛ بینک سے پوچھیں کہ دونوں میں سے کون سی درست ہے۔",
     ),
+    # { name: "the file", message: "its message id" }
+    "bank.repeated": Entry(
+        en="{name}: this answer (message {message}) was taken in before; nothing was changed and nothing need be done.",
+        ur="{name}: یہ جواب (پیغام {message}) پہلے وصول ہو چکا ہے؛ کچھ تبدیل نہیں ہوا اور کچھ کرنے کی ضرورت نہیں۔",
+        http_status=409,
+    ),
+    # { name: "the file", message: "its message id" }
+    "bank.altered": Entry(
+        en="{name}: message {message} was taken in before with other content; nothing was changed. Ask the bank which one is right.",
+        ur="{name}: پیغام {message} پہلے کسی اور مواد کے ساتھ وصول ہو چکا ہے؛ کچھ تبدیل نہیں ہوا۔ بینک سے پوچھیں کون سا درست ہے۔",
+        http_status=409,
+    ),
+    # { name: "the file", message: "the message id it answers" }
+    "bank.unknown_file": Entry(
+        en="{name} answers message {message}, which we did not send; nothing was changed. Ask the bank whose answer it is.",
+        ur="{name} پیغام {message} کا جواب ہے جو ہم نے نہیں بھیجا؛ کچھ تبدیل نہیں ہوا۔ بینک سے پوچھیں یہ کس کا جواب ہے۔",
+    ),
+    # { name: "the file", payment: "the end-to-end id in question", reason_en: "what is wrong with it", reason_ur: "the same in Urdu" }
+    "bank.line_refused": Entry(
+        en="{name}: payment {payment} {reason_en}; nothing of the file was booked. Ask the bank to correct it.",
+        ur="{name}: ادائیگی {payment} {reason_ur}؛ فائل کا کچھ بھی درج نہیں کیا گیا۔ بینک سے درستی کروائیں۔",
+    ),
     # ---- registry ----------------------------------------------------------------------------------------
     # { household: "what was asked for" }
     "registry.household_unknown": Entry(
@@ -280,27 +302,114 @@ CATALOGUE: dict[str, Entry] = {
     # { run: "what was asked for" }
     "targeting.run_unknown": Entry(
         en="There is no run {run}; list the runs in the console or use the word latest.",
-        ur="دور {run} موجود نہیں؛ کنسول میں ادوار کی فہرست دیکھیں یا لفظ latest استعمال کریں۔",
+        ur="دورِ انتخاب {run} موجود نہیں؛ کنسول میں انتخاب کے ادوار کی فہرست دیکھیں یا لفظ latest استعمال کریں۔",
     ),
     # { run: "the run's number", recorded: "digest on record", found: "digest recomputed", district: "first that differs" }
     "targeting.replay_differs": Entry(
         en="Run {run} does not replay: digest {found} instead of {recorded}, first differing district {district}; "
         "keep both result files and tell the auditor.",
-        ur="دور {run} دوبارہ چلانے پر یکساں نہیں: {recorded} کی جگہ {found}، پہلا مختلف ضلع {district}؛ "
+        ur="دورِ انتخاب {run} دوبارہ چلانے پر یکساں نہیں: {recorded} کی جگہ {found}، پہلا مختلف ضلع {district}؛ "
         "دونوں نتائج محفوظ رکھیں اور آڈیٹر کو بتائیں۔",
     ),
     # { run: "the run's number", recorded: "programme digest on record", found: "programme digest given" }
     "targeting.programme_differs": Entry(
         en="Run {run} was made under programme {recorded}, but the folder given is {found}; give the folder of that time.",
-        ur="دور {run} پروگرام {recorded} کے تحت ہوا تھا مگر دیا گیا فولڈر {found} ہے؛ اُس وقت کا فولڈر دیں۔",
+        ur="دورِ انتخاب {run} پروگرام {recorded} کے تحت ہوا تھا مگر دیا گیا فولڈر {found} ہے؛ اُس وقت کا فولڈر دیں۔",
     ),
     # ---- enrolment and payments --------------------------------------------------------------------------
+    # { place: "P-code of the place no cluster covers" }
+    "enrolment.no_bank": Entry(
+        en="No bank cluster covers the place {place}; add it to banks.yaml of the programme, no account was opened.",
+        ur="مقام {place} کسی بینک کلسٹر میں شامل نہیں؛ اسے پروگرام کی banks.yaml میں شامل کریں، کوئی کھاتہ نہیں کھولا گیا۔",
+    ),
+    # { cycle: "its tranche" }
+    "payments.cycle_closed": Entry(
+        en="Cycle {cycle} is closed; nothing can be added to it. Open the next tranche's cycle instead.",
+        ur="دورِ ادائیگی {cycle} بند ہو چکا ہے؛ اس میں کچھ شامل نہیں ہو سکتا۔ اگلی سہ ماہی کا دور کھولیں۔",
+        http_status=409,
+    ),
+    # { cycle: "what was asked for" }
+    "payments.cycle_unknown": Entry(
+        en="There is no cycle {cycle}; open it first, with its tranche written as in 2026Q1.",
+        ur="دورِ ادائیگی {cycle} موجود نہیں؛ پہلے اسے کھولیں، سہ ماہی یوں لکھیں: 2026Q1۔",
+        http_status=404,
+    ),
+    # { cycle: "its tranche", recorded: "digest of the programme it was opened under" }
+    "payments.programme_differs": Entry(
+        en="Cycle {cycle} was opened under programme {recorded}; prepare it with that folder, nothing was generated.",
+        ur="دورِ ادائیگی {cycle} پروگرام {recorded} کے تحت کھولا گیا تھا؛ اسی فولڈر سے تیار کریں، کچھ تیار نہیں ہوا۔",
+        http_status=409,
+    ),
+    # { cycle: "its tranche" }
+    "payments.no_amount": Entry(
+        en="The programme has no amount in force on the first day of {cycle}; add it to amounts.yaml.",
+        ur="{cycle} کے پہلے دن پروگرام میں کوئی رقم نافذ نہیں؛ اسے amounts.yaml میں شامل کریں۔",
+    ),
+    # { cycle: "its tranche" }
+    "payments.nothing_to_pay": Entry(
+        en="Cycle {cycle}: no payment is due that is not already on its way; enrol families or decide on returned payments first.",
+        ur="دورِ ادائیگی {cycle}: کوئی ایسی ادائیگی باقی نہیں جو بھیجی نہ جا چکی ہو؛ پہلے خاندان شامل کریں یا واپس آئی رقوم کا فیصلہ کریں۔",
+        http_status=409,
+    ),
+    # { cycle: "its tranche", payments: "how many have not come to an end" }
+    "payments.cycle_unfinished": Entry(
+        en="Cycle {cycle} cannot be closed: {payments} payments have not come to an end; take in the banks' answers and decide on returns.",
+        ur="دورِ ادائیگی {cycle} بند نہیں ہو سکتا: {payments} ادائیگیاں مکمل نہیں؛ بینکوں کے جواب وصول کریں اور واپسیوں کا فیصلہ کریں۔",
+        http_status=409,
+    ),
+    # { number: "the list's number" }
+    "payments.list_unknown": Entry(
+        en="There is no payment list {number}; choose one on the cycle's page.",
+        ur="ادائیگی فہرست {number} موجود نہیں؛ دور کے صفحے سے فہرست چنیں۔",
+        http_status=404,
+    ),
+    # { number: "the list's number", status: "the state it is in" }
+    "payments.list_not_waiting": Entry(
+        en="Payment list {number} is not waiting for this step (it is {status}); reload the page, nothing was changed.",
+        ur="ادائیگی فہرست {number} اس مرحلے کی منتظر نہیں (حالت: {status})؛ صفحہ دوبارہ کھولیں، کچھ تبدیل نہیں ہوا۔",
+        http_status=409,
+    ),
+    # { number: "the list's number" }
+    "payments.list_changed": Entry(
+        en="Payment list {number} is not the one that was prepared or seen: its digest differs. Stop, and tell the auditor.",
+        ur="ادائیگی فہرست {number} وہ نہیں جو تیار ہوئی یا دیکھی گئی تھی: اس کی مہر مختلف ہے۔ کام روکیں اور آڈیٹر کو بتائیں۔",
+        http_status=409,
+    ),
+    # { number: "the list's number", payment: "identity of the first payment in question" }
+    "payments.list_exception": Entry(
+        en="Payment list {number} holds an exception at payment {payment} (paid twice, or a closed account); reject it and prepare anew.",
+        ur="ادائیگی فہرست {number} میں ادائیگی {payment} پر اعتراض ہے (دہری ادائیگی یا بند کھاتہ)؛ فہرست رد کر کے دوبارہ تیار کریں۔",
+        http_status=409,
+    ),
+    # { number: "the list's number" }
+    "payments.approved_already": Entry(
+        en="You have already decided on payment list {number}; the second approval must be another person's.",
+        ur="آپ ادائیگی فہرست {number} پر فیصلہ دے چکے ہیں؛ دوسری منظوری کسی اور فرد کی ہونی چاہیے۔",
+        http_status=409,
+    ),
+    # {}
+    "payments.reason_missing": Entry(
+        en="A rejection needs a reason; write why, in a sentence the maker can act on.",
+        ur="رد کرنے کی وجہ لکھنا لازم ہے؛ ایک جملے میں لکھیں تاکہ تیار کرنے والا درستی کر سکے۔",
+    ),
+    # { number: "the list's number", approvals: "how many it has" }
+    "payments.not_approved": Entry(
+        en="Payment list {number} has {approvals} of 2 approvals; it leaves only under both.",
+        ur="ادائیگی فہرست {number} کی 2 میں سے {approvals} منظوریاں ہوئی ہیں؛ یہ دونوں کے بعد ہی بھیجی جا سکتی ہے۔",
+        http_status=409,
+    ),
+    # { file: "message id of the bank file" }
+    "payments.file_changed": Entry(
+        en="Bank file {file} no longer renders to the bytes that were dispatched; it was not sent. Stop, and tell the auditor.",
+        ur="بینک فائل {file} اب وہ نہیں جو روانگی کے وقت بنی تھی؛ یہ نہیں بھیجی گئی۔ کام روکیں اور آڈیٹر کو بتائیں۔",
+        http_status=409,
+    ),
     # ---- the console ---------------------------------------------------------------------------------------
     # { roles_en: "the roles that open it, in English", roles_ur: "the same in Urdu" }
     "access.refused": Entry(
         en="Your login does not open this. It takes one of these roles: {roles_en}. "
         "If your work needs it, ask the administrator; nothing was changed.",
-        ur="آپ کا لاگ اِن یہ نہیں کھولتا۔ اس کے لیے ان میں سے کوئی ذمہ داری چاہیے: {roles_ur}۔ "
+        ur="آپ کے لاگ اِن کو یہاں تک رسائی نہیں۔ اس کے لیے ان میں سے کوئی ایک ذمہ داری درکار ہے: {roles_ur}۔ "
         "اگر آپ کے کام کو اس کی ضرورت ہے تو منتظم سے کہیں؛ کچھ تبدیل نہیں ہوا۔",
         http_status=403,
     ),
