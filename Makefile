@@ -49,5 +49,5 @@ lock: setup ## Write the lock files anew from pyproject.toml and package.json (A
 clean: ## Remove what set-up and checks made; the home folder stays
 	@rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@rm -rf src/kafalat/interfaces/static/vendor
-	@find src tests tools benchmarks -name __pycache__ -prune -exec rm -rf {} +
+	@find $(wildcard src tests tools benchmarks) -name __pycache__ -prune -exec rm -rf {} +
 	@find src -name '*.mo' -exec rm -f {} +

@@ -104,12 +104,19 @@ def run(*command: str | Path) -> bool:
     )
 
 
+def pip() -> tuple[str | Path, ...]:
+    """Return the pip that fills the virtual environment: its own, or this Python's where it could not get one."""
+    if importlib.util.find_spec("ensurepip"):
+        return (PYTHON, "-m", "pip")
+    return (sys.executable, "-m", "pip", "--python", PYTHON)
+
+
 def install(*what: str) -> bool:
     """Install into the virtual environment with uv; where uv cannot (its own network settings, say), with pip."""
     if run(PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON, *what):
         return True
     print("uv did not succeed; trying pip, which is slower.", flush=True)
-    return run(PYTHON, "-m", "pip", "install", "--quiet", *what)
+    return run(*pip(), "install", "--quiet", *what)
 
 
 def install_lock(name: str) -> bool:
@@ -119,11 +126,9 @@ def install_lock(name: str) -> bool:
 
 def make_venv() -> bool:
     """Make the virtual environment and put uv into it. Without ensurepip, a pip found elsewhere fills it."""
-    bootstrap = ("install", "--quiet", "--require-hashes", "--requirement", "requirements/bootstrap.txt")
-    if importlib.util.find_spec("ensurepip"):
-        return run(sys.executable, "-m", "venv", VENV) and run(PYTHON, "-m", "pip", *bootstrap)
-    return run(sys.executable, "-m", "venv", "--without-pip", VENV) and run(
-        sys.executable, "-m", "pip", "--python", PYTHON, *bootstrap
+    without = () if importlib.util.find_spec("ensurepip") else ("--without-pip",)
+    return run(sys.executable, "-m", "venv", *without, VENV) and run(
+        *pip(), "install", "--quiet", "--require-hashes", "--requirement", "requirements/bootstrap.txt"
     )
 
 
