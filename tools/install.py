@@ -232,4 +232,11 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print(
+            "Stopped; the same command goes on from here.\nروک دیا گیا؛ یہی کمانڈ یہیں سے جاری رکھے گی۔",
+            file=sys.stderr,
+        )
+        sys.exit(130)
