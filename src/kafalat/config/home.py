@@ -46,6 +46,11 @@ class Home:
         return self.path / "runs"
 
     @property
+    def programmes(self) -> Path:
+        """Copies of the programme folders that runs were made under, named by their digest."""
+        return self.path / "programmes"
+
+    @property
     def bank(self) -> Path:
         """Bank files: `outgoing/<bank>/` and `incoming/<bank>/`."""
         return self.path / "bank"
@@ -102,6 +107,6 @@ def open_home(path: Path | None = None) -> Home:
     """Make the folders of the home at `path` (default: `default_path()`) and return it."""
     home = Home(path or default_path())
     home.path.mkdir(parents=True, exist_ok=True)
-    for folder in (home.keys, home.snapshots, home.runs, home.bank, home.work):
+    for folder in (home.keys, home.snapshots, home.runs, home.programmes, home.bank, home.work):
         folder.mkdir(exist_ok=True, mode=0o700)
     return home

@@ -426,6 +426,27 @@ CATALOGUE: dict[str, Entry] = {
         http_status=404,
     ),
     # ---- installation ------------------------------------------------------------------------------------
+    # { login: "the user name given" }
+    "access.login_unknown": Entry(
+        en="There is no login {login}; name one that exists, with the role the work needs.",
+        ur="لاگ اِن {login} موجود نہیں؛ ایسا لاگ اِن دیں جو موجود ہو اور جس کے پاس یہ ذمہ داری ہو۔",
+    ),
+    # {}
+    "demo.survey_and_profile": Entry(
+        en="A survey needs its profile and a profile its survey; give both --survey and --profile, or neither.",
+        ur="سروے کے ساتھ پروفائل اور پروفائل کے ساتھ سروے لازم ہے؛ دونوں دیں یا دونوں نہ دیں۔",
+    ),
+    # { tranche: "what was typed" }
+    "payments.tranche_invalid": Entry(
+        en="{tranche} is not a tranche; write year and quarter as in 2026Q1.",
+        ur="{tranche} درست سہ ماہی نہیں؛ سال اور سہ ماہی یوں لکھیں: 2026Q1۔",
+    ),
+    # { path: "the home folder" }
+    "demo.home_in_use": Entry(
+        en="{path} holds a registry that is not a demo's; set KAFALAT_HOME to another folder for the demo, nothing was changed.",
+        ur="{path} میں ایسی رجسٹری ہے جو نمائشی نہیں؛ نمائش کے لیے KAFALAT_HOME کوئی اور فولڈر رکھیں، کچھ تبدیل نہیں ہوا۔",
+        http_status=409,
+    ),
     # { reason: "what the server or its client said" }
     "installation.database": Entry(
         en="The database cannot be reached ({reason}); check the server or KAFALAT_DATABASE_URL and try again.",

@@ -215,6 +215,7 @@ class Banks(Strict):
     clusters: tuple[Cluster, ...] = Field(min_length=1)
     # What a returned or rejected payment's bank code leads to: send again, or park until a person decides.
     reissue_codes: tuple[str, ...]
+    attempts_max: int = Field(ge=1)
     source: str = Field(min_length=3)
 
 

@@ -59,6 +59,7 @@ class SurveySource(models.Model):
     households = models.PositiveIntegerField()
     people = models.PositiveIntegerField()
     synthetic_population = models.BooleanField()
+    people_columns = models.JSONField()
     imported_at = models.DateTimeField()
     imported_by = models.CharField(max_length=150)
 
@@ -69,10 +70,11 @@ class SurveySource(models.Model):
 class Household(models.Model):
     """People who live together and eat from one kitchen. `facts` follow from the interview `facts_from`."""
 
-    source = models.ForeignKey(SurveySource, on_delete=models.PROTECT)
+    # Indexes are named one by one where a query needs them: keys are most of the cost of a bulk row.
+    source = models.ForeignKey(SurveySource, on_delete=models.PROTECT, db_index=False)
     source_key = models.CharField(max_length=60)
-    form_number = models.CharField(max_length=13, unique=True)
-    place = models.ForeignKey(Place, on_delete=models.PROTECT)
+    form_number = models.CharField(max_length=13)
+    place = models.ForeignKey(Place, on_delete=models.PROTECT, db_index=False)
     interviewed_on = models.DateField()
     members = models.PositiveSmallIntegerField()
     facts = models.JSONField()
@@ -80,24 +82,32 @@ class Household(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["source", "source_key"], name="household_once_per_source"),
+            models.UniqueConstraint(fields=["form_number"], name="household_form_number_once"),
             models.CheckConstraint(condition=Q(members__gte=1), name="household_has_members"),
             models.CheckConstraint(
                 condition=Q(form_number__regex=r"^[0-9]{13}$"), name="household_form_number_digits"
             ),
         ]
-        indexes = [models.Index(fields=["source_key"], name="household_source_key")]
+        indexes = [
+            models.Index(fields=["source_key"], name="household_source_key"),
+            models.Index(fields=["place"], name="household_place"),
+        ]
 
     def __str__(self) -> str:
         return self.form_number
 
 
 class Interview(models.Model):
-    """One survey visit as received: the answers of the household and of each person. Never changed."""
+    """One survey visit as received: the answers of the household and of each person. Never changed.
+
+    `received` is JSON text: {"household": {column: value}, "people": [[value, ...], ...]}, each person's values in the
+    order of `source.people_columns`. CNIC and mobile are not in it: they stand sealed with the person.
+    """
 
     household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="interviews")
-    source = models.ForeignKey(SurveySource, on_delete=models.PROTECT)
+    source = models.ForeignKey(SurveySource, on_delete=models.PROTECT, db_index=False)
     interviewed_on = models.DateField()
-    received = models.JSONField()
+    received = models.TextField()
 
     def __str__(self) -> str:
         return f"{self.household_id} {self.interviewed_on}"
@@ -111,7 +121,9 @@ class Family(models.Model):
         TRANSGENDER_PERSON = "transgender_person"
         OTHER = "other"
 
-    household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="families")
+    household = models.ForeignKey(
+        Household, on_delete=models.PROTECT, related_name="families", db_index=False
+    )
     family_no = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=20, choices=Kind.choices)
 
@@ -125,8 +137,11 @@ class Family(models.Model):
 class Person(models.Model):
     """A member of a household. A missing answer is NULL or absent from `facts`, never zero."""
 
-    household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="people")
-    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="people")
+    # One composite key to the family and its household (migration 0002) stands for both.
+    household = models.ForeignKey(
+        Household, on_delete=models.PROTECT, related_name="people", db_index=False, db_constraint=False
+    )
+    family = models.ForeignKey(Family, on_delete=models.PROTECT, related_name="people", db_constraint=False)
     line_no = models.PositiveSmallIntegerField()
     relationship = models.CharField(max_length=20)
     sex = models.CharField(max_length=12)

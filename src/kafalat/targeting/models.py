@@ -40,7 +40,7 @@ class Decision(models.Model):
     """What a run decided for one household, with every reason code and, if incomplete, the missing facts."""
 
     pk = models.CompositePrimaryKey("run_id", "household_id")
-    run = models.ForeignKey(Run, on_delete=models.PROTECT)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, db_index=False)
     household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="decisions")
     outcome = models.CharField(max_length=10)
     score = models.SmallIntegerField(null=True)
@@ -72,9 +72,9 @@ class FamilyPayee(models.Model):
     """Who in a family of an eligible household may be paid, by which rule; or the reason why nobody may."""
 
     pk = models.CompositePrimaryKey("run_id", "family_id")
-    run = models.ForeignKey(Run, on_delete=models.PROTECT)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, db_index=False)
     family = models.ForeignKey(Family, on_delete=models.PROTECT)
-    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT)
+    person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, db_index=False)
     reason = models.CharField(max_length=60)
 
     def __str__(self) -> str:

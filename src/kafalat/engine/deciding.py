@@ -1,0 +1,131 @@
+"""SQL of the decision: cut-offs by category, exclusions, reasons, missing facts. Three-valued throughout.
+
+A household is selected when some category it belongs to has a cut-off at or above its score, and eligible when it is
+selected and not excluded. SQL's own AND, OR and NOT carry the unknown: TRUE is eligible, FALSE ineligible, NULL
+incomplete. So a missing fact that cannot change the result does not hold a family up, and one that can is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from kafalat.engine.derive import names_used
+from kafalat.engine.sql import identifier, literal
+from kafalat.policy.model import Exclusion, Programme, in_force
+
+SCORE_ABOVE_CUTOFF = "score_above_cutoff"
+MISSING_FACTS = "missing_facts"
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryInForce:
+    """A category with the cut-off that holds on the day of the run."""
+
+    code: str
+    criterion: str | None
+    cutoff: Decimal
+
+
+def reason_within(category: str) -> str:
+    """Return the reason code of a household selected by `category`."""
+    return f"score_within_{category}"
+
+
+def categories_in_force(programme: Programme, day: date) -> list[CategoryInForce]:
+    """Return the categories that have a cut-off on `day`, in the programme's order."""
+    found = []
+    for category in programme.eligibility.categories:
+        dated = in_force(category.cutoff, day)
+        if dated is not None:
+            found.append(CategoryInForce(category.code, category.criterion, dated.value))
+    return found
+
+
+def exclusions_in_force(programme: Programme, day: date) -> list[Exclusion]:
+    """Return the exclusions that hold on `day`."""
+    return [
+        entry
+        for entry in programme.eligibility.exclusions
+        if entry.from_ <= day and (entry.to is None or day <= entry.to)
+    ]
+
+
+def decision_sql(programme: Programme, day: date, scored: str) -> str:
+    """Return a SELECT over the table `scored` (facts, points, score) that adds the decision's columns.
+
+    Adds outcome, category, reasons (list) and missing_facts (list).
+    """
+    categories = categories_in_force(programme, day)
+    exclusions = exclusions_in_force(programme, day)
+    belongs = {c.code: "TRUE" if c.criterion is None else f"({c.criterion})" for c in categories}
+    within = {c.code: f"({belongs[c.code]} AND score <= {literal(c.cutoff)})" for c in categories}
+    selected = " OR ".join(within.values()) or "FALSE"
+    excluded = " OR ".join(f"({entry.criterion})" for entry in exclusions) or "FALSE"
+    return f"""
+        WITH judged AS (
+            SELECT *, ({selected}) AS selected, ({excluded}) AS excluded FROM {identifier(scored)}
+        ), decided AS (
+            SELECT *, CASE WHEN selected AND NOT excluded THEN 'eligible'
+                           WHEN NOT (selected AND NOT excluded) THEN 'ineligible'
+                           ELSE 'incomplete' END AS outcome
+            FROM judged
+        )
+        SELECT * EXCLUDE (selected, excluded),
+            {_category_sql(categories, belongs, within)} AS category,
+            {_reasons_sql(categories, exclusions, within)} AS reasons,
+            {_missing_sql(programme, categories, exclusions)} AS missing_facts
+        FROM decided
+    """
+
+
+def _category_sql(
+    categories: Sequence[CategoryInForce], belongs: dict[str, str], within: dict[str, str]
+) -> str:
+    """Return the deciding category: the first that selects; for others the one they belong to with the highest cut-off."""
+    selecting = " ".join(f"WHEN {within[c.code]} THEN {literal(c.code)}" for c in categories)
+    highest = sorted(categories, key=lambda c: c.cutoff, reverse=True)
+    nearest = " ".join(f"WHEN {belongs[c.code]} THEN {literal(c.code)}" for c in highest)
+    return (
+        f"CASE outcome WHEN 'eligible' THEN CASE {selecting} END "
+        f"WHEN 'ineligible' THEN CASE {nearest} END END"
+    )
+
+
+def _reasons_sql(
+    categories: Sequence[CategoryInForce], exclusions: Sequence[Exclusion], within: dict[str, str]
+) -> str:
+    eligible = [f"CASE WHEN {within[c.code]} THEN {literal(reason_within(c.code))} END" for c in categories]
+    ineligible = [f"CASE WHEN {entry.criterion} THEN {literal(entry.code)} END" for entry in exclusions]
+    ineligible.append(f"CASE WHEN NOT selected THEN {literal(SCORE_ABOVE_CUTOFF)} END")
+    return (
+        f"CASE outcome WHEN 'eligible' THEN {_present(eligible)} "
+        f"WHEN 'ineligible' THEN {_present(ineligible)} ELSE [{literal(MISSING_FACTS)}] END"
+    )
+
+
+def _missing_sql(
+    programme: Programme, categories: Sequence[CategoryInForce], exclusions: Sequence[Exclusion]
+) -> str:
+    """Return the missing facts that keep an incomplete household undecided, in the programme's order of facts."""
+    undecided: dict[str, list[str]] = {}
+    for term in programme.scorecard.terms:
+        undecided.setdefault(term.fact, []).append("score IS NULL")
+    for criterion in [c.criterion for c in categories if c.criterion] + [e.criterion for e in exclusions]:
+        for name in names_used(criterion):
+            undecided.setdefault(name, []).append(f"(({criterion}) IS NULL)")
+    ordered = [fact.name for fact in programme.facts if fact.name in undecided]
+    entries = [
+        f"CASE WHEN {identifier(name)} IS NULL AND ({' OR '.join(undecided[name])}) THEN {literal(name)} END"
+        for name in ordered
+    ]
+    return f"CASE WHEN outcome = 'incomplete' THEN {_present(entries)} ELSE [] END"
+
+
+def _present(entries: Sequence[str]) -> str:
+    """Return a list of the entries that are not NULL, in order."""
+    if not entries:
+        return "CAST([] AS VARCHAR[])"
+    return f"list_filter([{', '.join(entries)}], lambda entry: entry IS NOT NULL)"

@@ -1,0 +1,49 @@
+"""Commands about payments: send what waits, take in what banks answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from kafalat.config import boot
+from kafalat.core.problems import problem
+from kafalat.interfaces.cli.output import print_lines
+from kafalat.interfaces.office import office
+from kafalat.payments.answers import receive_answer
+from kafalat.payments.dispatch import send_outbox
+from kafalat.payments.models import Cycle
+
+app = typer.Typer(no_args_is_help=True, help="Bank files out, bank answers in.")
+
+
+@app.command("send")
+def send() -> None:
+    """Write every dispatched bank file that was not written yet; safe to repeat."""
+    here = office()
+    boot.database(here.home)
+    for sha256 in sorted(set(Cycle.objects.values_list("programme_sha256", flat=True))):
+        for path in send_outbox(sender=here.sender(sha256), at=timezone.now()):
+            print_lines(str(path))
+
+
+@app.command("receive")
+def receive(
+    files: Annotated[list[Path], typer.Argument(help="Answer files of a bank: pain.002 or camt.054.")],
+    user: Annotated[str, typer.Option(help="Login of the reconciler who takes them in.")] = "reconciler",
+) -> None:
+    """Take in bank answers, each whole or not at all."""
+    here = office()
+    boot.database(here.home)
+    person = User.objects.filter(username=user).first()
+    if person is None:
+        raise problem("access.login_unknown", login=user)
+    for path in files:
+        if not path.is_file():
+            raise problem("input.not_found", path=path)
+        received = receive_answer(content=path.read_bytes(), name=path.name, user=person, at=timezone.now())
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in received.outcomes.items()) or "nothing new"
+        print_lines(f"{path.name}: {counts}")

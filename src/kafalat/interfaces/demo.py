@@ -1,0 +1,370 @@
+"""The whole chain in one command: survey, registry, snapshot, run, enrolment, one payment cycle, ledger.
+
+Every step finds what an earlier, perhaps interrupted, demo has done and goes on from there. The demo works in a home
+folder of its own kind: it never touches one that holds anything but a demo.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TypedDict
+
+import duckdb
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connections
+from django.db.models import Max
+
+from kafalat.adapters.banks import simulated
+from kafalat.config import boot
+from kafalat.core.identifiers import synthetic_iban
+from kafalat.core.problems import Problem, problem
+from kafalat.core.progress import Progress
+from kafalat.core.quarters import Quarter
+from kafalat.enrolment.enrol import enrol, open_accounts
+from kafalat.enrolment.models import Beneficiary
+from kafalat.interfaces.logins import ensure_logins, staff
+from kafalat.interfaces.office import Office
+from kafalat.payments.answers import receive_answer
+from kafalat.payments.approvals import approve_list, check_list
+from kafalat.payments.cycles import close_cycle, open_cycle, prepare_list
+from kafalat.payments.dispatch import dispatch_list, outgoing_path, send_outbox
+from kafalat.payments.ledger import check_ledger
+from kafalat.payments.models import Answer, Approval, BankFile, Cycle, Payment, PaymentList
+from kafalat.payments.returns import resolve_returns
+from kafalat.registry.imports import import_survey
+from kafalat.registry.models import Snapshot, SurveySource
+from kafalat.registry.snapshots import take_snapshot
+from kafalat.survey.identities import add_identities
+from kafalat.survey.profiles import read
+from kafalat.survey.synthesis import synthesise
+from kafalat.survey.tables import SurveyTables
+from kafalat.targeting.models import Run
+from kafalat.targeting.runs import start_run
+
+ACTOR = "demo"
+_MEMORY_LIMIT = "1GB"
+
+# Shows one named step and its progress: yields what the step reports to.
+Stage = Callable[[str], AbstractContextManager[Progress]]
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the demo runs on: so many synthetic households of a seed, or a survey folder with its profile."""
+
+    tranche: Quarter
+    households: int
+    seed: int
+    survey: Path | None = None
+    profile: str | None = None
+
+
+class FileTotals(TypedDict):
+    """One bank file in the demo's result."""
+
+    bank: str
+    path: str
+    transactions: int
+    control_sum_paisa: int
+
+
+class Result(TypedDict):
+    """What `kafalat demo --json` prints."""
+
+    households: int
+    people: int
+    source: str
+    programme_sha256: str
+    snapshot_sha256: str
+    decisions: dict[str, int]
+    enrolled: int
+    payments: int
+    amount_paisa: int
+    files: list[FileTotals]
+    paid: int
+    returned: int
+    rejected: int
+    open: int
+    ledger_balanced: bool
+    seconds: dict[str, float]
+
+
+@dataclass
+class Demo:
+    """One demo run: the installation it works in, the clock, and where its progress shows."""
+
+    office: Office
+    plan: Plan
+    clock: Clock
+    stage: Stage
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Progress]:
+        """Time and show one step."""
+        started = time.perf_counter()
+        with self.stage(name) as progress:
+            yield progress
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 3)
+
+    def run(self) -> Result:
+        """Run the chain from wherever it stands to its end and return what it came to."""
+        with self.step("database"):
+            boot.database(self.office.home)
+        source = self._survey()
+        run = self._target(source)
+        self._enrol(run)
+        cycle = self._pay()
+        with self.step("ledger"):
+            checks = check_ledger(outgoing=self.office.outgoing)
+        return self._result(source, run, cycle, balanced=all(check.holds for check in checks))
+
+    def _survey(self) -> SurveySource:
+        """Read or synthesise the survey and import it."""
+        with duckdb.connect() as engine:
+            engine.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
+            engine.execute("SET temp_directory = $1", [str(self.office.home.work / ".spill")])
+            with self.step("survey") as progress:
+                tables = self._tables(engine)
+                progress(1.0)
+            claim_home(self.office, tables.source_sha256)
+            with self.step("import") as progress:
+                return import_survey(
+                    tables=tables,
+                    programme=self.office.programme,
+                    keys=self.office.keys,
+                    work=self.office.home.work,
+                    actor=ACTOR,
+                    at=self.clock(),
+                    progress=progress,
+                )
+
+    def _tables(self, engine: duckdb.DuckDBPyConnection) -> SurveyTables:
+        programme, plan = self.office.programme, self.plan
+        if plan.survey is None:
+            tables = synthesise(plan.households, plan.seed, programme=programme, connection=engine)
+        else:
+            tables = read(plan.survey, plan.profile or "", programme=programme, connection=engine)
+        return add_identities(tables, seed=plan.seed)
+
+    def _target(self, source: SurveySource) -> Run:
+        """Freeze the registry and apply the programme to it."""
+        with self.step("snapshot") as progress:
+            snapshot = self._snapshot(source, progress)
+        with self.step("targeting") as progress:
+            return start_run(
+                programme=self.office.programme,
+                programme_folder=self.office.programme_folder,
+                snapshot=snapshot,
+                policy_day=self.plan.tranche.first_day(),
+                folders=self.office.folders,
+                actor=ACTOR,
+                at=self.clock(),
+                progress=progress,
+            )
+
+    def _snapshot(self, source: SurveySource, progress: Progress) -> Snapshot:
+        """Return the snapshot taken since the last import, taking one where there is none."""
+        newest = SurveySource.objects.aggregate(last=Max("imported_at"))["last"] or source.imported_at
+        taken = Snapshot.objects.filter(as_of__gte=newest).order_by("-id").first()
+        if taken is not None and (self.office.home.snapshots / taken.sha256).exists():
+            return taken
+        return take_snapshot(
+            programme=self.office.programme,
+            folder=self.office.home.snapshots,
+            work=self.office.home.work,
+            actor=ACTOR,
+            at=self.clock(),
+            progress=progress,
+        )
+
+    def _enrol(self, run: Run) -> None:
+        today = self.clock().date()
+        with self.step("enrolment") as progress:
+            enrol(run=run, enrolled_on=today, actor=ACTOR, at=self.clock())
+            open_accounts(
+                programme=self.office.programme,
+                sealer=self.office.sealer,
+                issue_iban=synthetic_iban,
+                synthetic=True,
+                opened_on=today,
+                actor=ACTOR,
+                at=self.clock(),
+                progress=progress,
+            )
+
+    def _pay(self) -> Cycle:
+        """Take the tranche's cycle from opening to closing, each part by the person whose work it is."""
+        with self.step("logins"):
+            ensure_logins(self.office.home)
+        maker, reconciler = staff("maker"), staff("reconciler")
+        cycle = open_cycle(
+            programme=self.office.programme,
+            programme_folder=self.office.programme_folder,
+            programmes=self.office.home.programmes,
+            tranche=self.plan.tranche,
+            user=maker,
+            at=self.clock(),
+        )
+        while cycle.status == Cycle.Status.OPEN:
+            payment_list = self._next_list(cycle, maker)
+            if payment_list is not None:
+                self._release(payment_list)
+            with self.step("dispatch") as progress:
+                send_outbox(sender=self.office.sender(cycle.programme_sha256), at=self.clock(), progress=progress)
+            with self.step("answers") as progress:
+                self._receive(cycle, reconciler, progress)
+            with self.step("returns"):
+                decided = resolve_returns(
+                    cycle_id=cycle.pk,
+                    programme=self.office.programme_of(cycle.programme_sha256),
+                    user=reconciler,
+                    at=self.clock(),
+                )
+            if payment_list is None and not decided.get("reissue"):
+                cycle = close_cycle(cycle_id=cycle.pk, user=maker, at=self.clock())
+        return cycle
+
+    def _next_list(self, cycle: Cycle, maker: User) -> PaymentList | None:
+        """Return the list that waits to be released, generating it if payments are due; None when none are."""
+        waiting = cycle.lists.filter(status__in=["prepared", "checked"]).order_by("number").first()
+        if waiting is not None:
+            return waiting
+        with self.step("generate"):
+            return prepare_if_due(cycle, self.office, maker, self.clock())
+
+    def _release(self, payment_list: PaymentList) -> None:
+        """Check, approve twice and dispatch a list, from whatever point it stands at."""
+        checker, releaser = staff("checker"), staff("releaser")
+        with self.step("approve"):
+            if payment_list.status == PaymentList.Status.PREPARED:
+                check_list(payment_list_id=payment_list.pk, user=checker, at=self.clock())
+            given = set(Approval.objects.filter(payment_list=payment_list).values_list("approver__username", flat=True))
+            for approver in (checker, releaser):
+                if approver.get_username() not in given:
+                    approve_list(
+                        payment_list_id=payment_list.pk,
+                        user=approver,
+                        seen_sha256=payment_list.sha256,
+                        at=self.clock(),
+                    )
+        with self.step("dispatch"):
+            dispatch_list(
+                payment_list_id=payment_list.pk,
+                user=releaser,
+                sender=self.office.sender(payment_list.cycle.programme_sha256),
+                at=self.clock(),
+            )
+
+    def _receive(self, cycle: Cycle, user: User, progress: Progress) -> None:
+        """Let the simulated banks answer every file of the cycle, and take in what was not taken in yet."""
+        files = list(BankFile.objects.filter(payment_list__cycle=cycle).order_by("id"))
+        again = set(
+            Payment.objects.filter(payment_list__cycle=cycle, attempt__gt=1).values_list("identity", flat=True)
+        )
+        for number, file in enumerate(files, start=1):
+            for answer in simulated.answer(
+                outgoing_path(file, self.office.outgoing).read_bytes(),
+                bank=file.bank,
+                seed=self.plan.seed,
+                executed_at=file.created_at + timedelta(days=1),
+                is_reissue=again.__contains__,
+            ):
+                path = self.office.incoming / file.bank / answer.name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(answer.content)
+                if not Answer.objects.filter(bank=file.bank, name=answer.name).exists():
+                    receive_answer(content=answer.content, name=answer.name, user=user, at=self.clock())
+            progress(number / len(files))
+
+    def _result(self, source: SurveySource, run: Run, cycle: Cycle, *, balanced: bool) -> Result:
+        files = BankFile.objects.filter(payment_list__cycle=cycle).order_by("payment_list__number", "bank")
+        payments = Payment.objects.filter(payment_list__cycle=cycle).exclude(status=Payment.Status.CANCELLED)
+        states = list(payments.values_list("status", flat=True))
+        ended = {state: states.count(state) for state in ("paid", "returned", "rejected")}
+        return Result(
+            households=source.households,
+            people=source.people,
+            source=source.profile,
+            programme_sha256=run.programme_sha256,
+            snapshot_sha256=run.snapshot.sha256,
+            decisions={"eligible": run.eligible, "ineligible": run.ineligible, "incomplete": run.incomplete},
+            enrolled=Beneficiary.objects.count(),
+            payments=len(states),
+            amount_paisa=sum(payments.values_list("amount_paisa", flat=True)),
+            files=[
+                FileTotals(
+                    bank=file.bank,
+                    path=str(outgoing_path(file, self.office.outgoing).relative_to(self.office.home.path)),
+                    transactions=file.transactions,
+                    control_sum_paisa=file.control_sum_paisa,
+                )
+                for file in files
+            ],
+            paid=ended["paid"],
+            returned=ended["returned"],
+            rejected=ended["rejected"],
+            open=len(states) - sum(ended.values()),
+            ledger_balanced=balanced,
+            seconds=self.seconds,
+        )
+
+
+def prepare_if_due(cycle: Cycle, office: Office, maker: User, at: datetime) -> PaymentList | None:
+    """Generate the cycle's next list; None when no payment is due."""
+    try:
+        return prepare_list(
+            cycle_id=cycle.pk, programme=office.programme_of(cycle.programme_sha256), user=maker, at=at
+        )
+    except Problem as refusal:
+        if refusal.code == "payments.nothing_to_pay":
+            return None
+        raise
+
+
+def claim_home(office: Office, source_sha256: str) -> None:
+    """Make sure the home holds this demo's source or nothing: another demo's data is cleared, real data refused.
+
+    Raises the problem `demo.home_in_use`.
+    """
+    mark = office.home.path / "demo.json"
+    sources = set(SurveySource.objects.values_list("sha256", flat=True))
+    if sources and not mark.exists():
+        raise problem("demo.home_in_use", path=office.home.path)
+    if sources - {source_sha256}:
+        _clear()
+    mark.write_text(json.dumps({"demo": True, "source_sha256": source_sha256}))
+
+
+def _clear() -> None:
+    """Empty the database of a demo: drop everything as the owner and make the tables anew."""
+    connections.close_all()
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DROP SCHEMA public CASCADE")
+        cursor.execute("CREATE SCHEMA public")
+        cursor.execute("GRANT USAGE ON SCHEMA public TO kafalat_app")
+    call_command("migrate", database="owner", verbosity=0, interactive=False)
+    connections.close_all()
+
+
+def leave_list_to_approve(office: Office, plan: Plan, at: datetime) -> None:
+    """Open the next quarter and leave its list prepared, so that whoever opens the console has something to decide."""
+    maker = staff("maker")
+    cycle = open_cycle(
+        programme=office.programme,
+        programme_folder=office.programme_folder,
+        programmes=office.home.programmes,
+        tranche=plan.tranche.following(),
+        user=maker,
+        at=at,
+    )
+    if cycle.status == Cycle.Status.OPEN and not cycle.lists.exists():
+        prepare_if_due(cycle, office, maker, at)

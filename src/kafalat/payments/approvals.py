@@ -1,0 +1,160 @@
+"""Checks, approves and rejects payment lists. What must hold is also held by the database; here it gets its sentence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from kafalat.audit import services as audit
+from kafalat.core.problems import Problem, problem
+from kafalat.payments.access import access_list_act
+from kafalat.payments.lists import stored_digest
+from kafalat.payments.models import Approval, PaymentList
+from kafalat.registry import bulk
+
+REJECTION = 0
+STEPS = (1, 2)
+
+
+def check_list(*, payment_list_id: int, user: User, at: datetime) -> PaymentList:
+    """Look a prepared list through for what must not be in it; pass it on for approval.
+
+    Raises `payments.list_not_waiting` for a list in another state, `payments.list_changed` when its payments are not
+    those it was prepared with, `payments.list_exception` when a payee or account stands in it twice, or an account is closed.
+    """
+    with transaction.atomic():
+        payment_list = _locked(payment_list_id)
+        access_list_act(user, payment_list)
+        if payment_list.status != PaymentList.Status.PREPARED:
+            raise problem("payments.list_not_waiting", number=payment_list.number, status=payment_list.status)
+        _refuse_changed(payment_list)
+        _refuse_exceptions(payment_list)
+        payment_list.status = PaymentList.Status.CHECKED
+        payment_list.save(update_fields=["status"])
+        _record("list_checked", payment_list, user, at)
+    return payment_list
+
+
+def _locked(payment_list_id: int) -> PaymentList:
+    """Return the list, its row locked until the transaction ends: one decision at a time."""
+    try:
+        return PaymentList.objects.select_for_update(no_key=True).get(pk=payment_list_id)
+    except PaymentList.DoesNotExist:
+        raise problem("payments.list_unknown", number=payment_list_id) from None
+
+
+def _refuse_changed(payment_list: PaymentList) -> None:
+    if stored_digest(payment_list.pk) != payment_list.sha256:
+        raise problem("payments.list_changed", number=payment_list.number)
+
+
+def _refuse_exceptions(payment_list: PaymentList) -> None:
+    """Refuse a list with a payee paid twice, an account paid twice, or an account that was closed since."""
+    found = bulk.rows(
+        """
+        SELECT p.identity FROM payments_payment AS p
+        JOIN payments_entitlement AS e ON e.id = p.entitlement_id
+        JOIN enrolment_beneficiary AS b ON b.id = e.beneficiary_id
+        JOIN enrolment_account AS a ON a.id = p.account_id
+        WHERE p.payment_list_id = %s AND (a.closed_on IS NOT NULL OR a.beneficiary_id <> b.id OR b.status <> 'active')
+        UNION ALL
+        SELECT min(p.identity) FROM payments_payment AS p
+        JOIN payments_entitlement AS e ON e.id = p.entitlement_id
+        JOIN enrolment_beneficiary AS b ON b.id = e.beneficiary_id
+        WHERE p.payment_list_id = %s GROUP BY b.payee_id, e.component HAVING count(*) > 1
+        LIMIT 1
+        """,
+        [payment_list.pk, payment_list.pk],
+    )
+    if found:
+        raise problem("payments.list_exception", number=payment_list.number, payment=found[0][0])
+
+
+def approve_list(*, payment_list_id: int, user: User, seen_sha256: str, at: datetime) -> Approval:
+    """Give one of the two approvals of a checked list, of exactly the digest the approver saw.
+
+    Raises `access.own_list` (the maker cannot approve), `payments.approved_already` (nobody approves twice),
+    `payments.list_not_waiting` and `payments.list_changed`.
+    """
+    with transaction.atomic():
+        payment_list = _waiting(payment_list_id, user, seen_sha256)
+        step = Approval.objects.filter(payment_list=payment_list).count() + 1
+        if step not in STEPS:
+            raise problem("payments.list_not_waiting", number=payment_list.number, status="approved")
+        approval = _say(payment_list, user, step, seen_sha256, "", at)
+        _record("list_approved", payment_list, user, at, step=step)
+    return approval
+
+
+def reject_list(
+    *, payment_list_id: int, user: User, seen_sha256: str, reason: str, at: datetime
+) -> PaymentList:
+    """Say no to a checked list, with a reason: its payments are cancelled and may be prepared anew.
+
+    Raises the problems of `approve_list`, and `payments.reason_missing`.
+    """
+    if not reason.strip():
+        raise problem("payments.reason_missing")
+    with transaction.atomic():
+        payment_list = _waiting(payment_list_id, user, seen_sha256)
+        _say(payment_list, user, REJECTION, seen_sha256, reason.strip(), at)
+        bulk.execute(
+            "UPDATE payments_payment SET status = 'cancelled' WHERE payment_list_id = %s AND status = 'prepared'",
+            [payment_list.pk],
+        )
+        payment_list.status = PaymentList.Status.REJECTED
+        payment_list.save(update_fields=["status"])
+        _record("list_rejected", payment_list, user, at, reason=reason.strip())
+    return payment_list
+
+
+def _waiting(payment_list_id: int, user: User, seen_sha256: str) -> PaymentList:
+    """Return the locked list if `user` may decide on it now."""
+    payment_list = _locked(payment_list_id)
+    access_list_act(user, payment_list)
+    if payment_list.status != PaymentList.Status.CHECKED:
+        raise problem("payments.list_not_waiting", number=payment_list.number, status=payment_list.status)
+    if payment_list.sha256 != seen_sha256:
+        raise problem("payments.list_changed", number=payment_list.number)
+    return payment_list
+
+
+def _say(
+    payment_list: PaymentList, user: User, step: int, seen_sha256: str, reason: str, at: datetime
+) -> Approval:
+    """Write one decision; what the database refuses becomes a sentence."""
+    try:
+        with transaction.atomic():
+            return Approval.objects.create(
+                payment_list=payment_list,
+                step=step,
+                approver=user,
+                maker_id=payment_list.maker_id,
+                list_sha256=seen_sha256,
+                reason=reason,
+                at=at,
+            )
+    except IntegrityError as error:
+        raise _sentence(error, payment_list) from error
+
+
+def _sentence(error: IntegrityError, payment_list: PaymentList) -> Problem:
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
+    if name == "approval_person_once":
+        return problem("payments.approved_already", number=payment_list.number)
+    if name == "approval_not_by_maker":
+        return problem("access.own_list", cycle=payment_list.cycle.tranche, number=payment_list.number)
+    return problem("payments.list_not_waiting", number=payment_list.number, status=payment_list.status)
+
+
+def _record(action: str, payment_list: PaymentList, user: User, at: datetime, **more: object) -> None:
+    audit.record(
+        at=at,
+        actor=user.get_username(),
+        action=action,
+        object_kind="payment_list",
+        object_id=payment_list.pk,
+        detail={"sha256": payment_list.sha256, "payments": payment_list.payments, **more},
+    )

@@ -1,0 +1,238 @@
+"""Turns an approved list into one file per bank, and sends what waits in the outbox.
+
+Dispatching and sending are two steps. Dispatching is one transaction: bank files, outbox rows, payments' state and
+ledger transfers appear together or not at all. Sending may be repeated, and killed anywhere: a file is rendered again
+from the payments, must have the digest it was dispatched with, and appears under its name whole or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from kafalat.adapters.iso20022 import pain001
+from kafalat.adapters.iso20022.values import Block, Instruction, PaymentFile
+from kafalat.audit import services as audit
+from kafalat.core.problems import problem
+from kafalat.core.progress import Progress, silent
+from kafalat.core.quarters import parse_quarter
+from kafalat.core.sealing import Sealer
+from kafalat.enrolment.enrol import IBAN_PURPOSE
+from kafalat.payments.access import access_list_act
+from kafalat.payments.lists import stored_digest
+from kafalat.payments.models import Approval, BankFile, Outbox, PaymentList
+from kafalat.policy.geography import banks_by_code, phases_in_force
+from kafalat.policy.model import Programme
+from kafalat.registry import bulk
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What it takes to write bank files: the programme they pay under, the key to the IBANs, and where they go."""
+
+    programme: Programme
+    sealer: Sealer
+    outgoing: Path
+
+
+class _Row(NamedTuple):
+    phase: str
+    identity: str
+    amount_paisa: int
+    name_en: str
+    iban_sealed: bytes
+    bic: str
+
+
+def dispatch_list(*, payment_list_id: int, user: User, sender: Sender, at: datetime) -> list[BankFile]:
+    """Write the bank files of a list under its two approvals; return them.
+
+    Raises `payments.not_approved`, `payments.list_not_waiting`, and `payments.list_changed` when the payments are no
+    longer those that were approved.
+    """
+    with transaction.atomic():
+        payment_list = (
+            PaymentList.objects.select_for_update(no_key=True, of=("self",)).select_related("cycle").get(pk=payment_list_id)
+        )
+        access_list_act(user, payment_list)
+        if payment_list.status != PaymentList.Status.CHECKED:
+            raise problem("payments.list_not_waiting", number=payment_list.number, status=payment_list.status)
+        approvals = Approval.objects.filter(payment_list=payment_list, step__in=(1, 2)).count()
+        if approvals < 2:
+            raise problem("payments.not_approved", number=payment_list.number, approvals=approvals)
+        if stored_digest(payment_list.pk) != payment_list.sha256:
+            raise problem("payments.list_changed", number=payment_list.number)
+        files = [_dispatch_bank(payment_list, bank, sender, at) for bank in _banks(payment_list)]
+        _mark_sent(payment_list, at)
+        payment_list.status = PaymentList.Status.DISPATCHED
+        payment_list.save(update_fields=["status"])
+        audit.record(
+            at=at,
+            actor=user.get_username(),
+            action="list_dispatched",
+            object_kind="payment_list",
+            object_id=payment_list.pk,
+            detail={"sha256": payment_list.sha256, "files": {file.message_id: file.sha256 for file in files}},
+        )
+    return files
+
+
+def _banks(payment_list: PaymentList) -> list[str]:
+    return [
+        bank
+        for (bank,) in bulk.rows(
+            "SELECT DISTINCT bank FROM payments_payment WHERE payment_list_id = %s ORDER BY bank", [payment_list.pk]
+        )
+    ]
+
+
+def _dispatch_bank(payment_list: PaymentList, bank: str, sender: Sender, at: datetime) -> BankFile:
+    """Write the file row and outbox row of one bank."""
+    file = BankFile(
+        payment_list=payment_list,
+        bank=bank,
+        message_id=f"KFLT-{payment_list.cycle.tranche}-{payment_list.pk}-{bank.upper()}"[:35],
+        created_at=at,
+        list_sha256=payment_list.sha256,
+    )
+    values = _payment_file(file, sender)
+    file.sha256 = hashlib.sha256(pain001.write(values)).hexdigest()
+    file.transactions, file.control_sum_paisa = values.totals()
+    file.save(force_insert=True)
+    Outbox.objects.create(bank_file=file)
+    return file
+
+
+def _mark_sent(payment_list: PaymentList, at: datetime) -> None:
+    bulk.execute(
+        "UPDATE payments_payment SET status = 'sent' WHERE payment_list_id = %s AND status = 'prepared'",
+        [payment_list.pk],
+    )
+    bulk.execute(
+        """
+        INSERT INTO payments_transfer (cycle_id, payment_id, kind, debit, credit, amount_paisa, at)
+        SELECT %s, id, 'sent', 'in_flight:' || bank, 'due', amount_paisa, %s
+        FROM payments_payment WHERE payment_list_id = %s AND status = 'sent' ORDER BY id
+        """,
+        [payment_list.cycle_id, at, payment_list.pk],
+    )
+
+
+def render(file: BankFile, sender: Sender) -> bytes:
+    """Return the bytes of a bank file, the same at every call for the same payments."""
+    return pain001.write(_payment_file(file, sender))
+
+
+def _payment_file(file: BankFile, sender: Sender) -> PaymentFile:
+    """Return the file's values: one block per payment phase, executed on the phase's day."""
+    programme, tranche = sender.programme, file.payment_list.cycle.tranche
+    banks = banks_by_code(programme)
+    starts = {
+        phase.code: phase.starts_after_days for phase in phases_in_force(programme, parse_quarter(tranche).first_day())
+    }
+    blocks = [
+        Block(
+            payment_information_id=f"{file.message_id[:26]}-{number}",
+            execution_date=(file.created_at + timedelta(days=starts[phase])).date(),
+            instructions=[_instruction(row, programme, tranche, sender.sealer) for row in rows],
+        )
+        for number, (phase, rows) in enumerate(_by_phase(_rows(file), starts), start=1)
+    ]
+    return PaymentFile(
+        message_id=file.message_id,
+        created_at=file.created_at,
+        debtor_name=programme.banks.debtor_name,
+        debtor_iban=programme.banks.debtor_iban,
+        debtor_bic=programme.banks.debtor_bic,
+        bank_bic=banks[file.bank].bic,
+        blocks=blocks,
+    )
+
+
+def _rows(file: BankFile) -> list[_Row]:
+    return [
+        _Row(*row)
+        for row in bulk.rows(
+            """
+            SELECT e.phase, p.identity, p.amount_paisa, person.name_en, a.iban_sealed, a.bank_bic
+            FROM payments_payment AS p JOIN payments_entitlement AS e ON e.id = p.entitlement_id
+            JOIN enrolment_account AS a ON a.id = p.account_id
+            JOIN enrolment_beneficiary AS b ON b.id = e.beneficiary_id JOIN registry_person AS person ON person.id = b.payee_id
+            WHERE p.payment_list_id = %s AND p.bank = %s ORDER BY p.identity
+            """,
+            [file.payment_list_id, file.bank],
+        )
+    ]
+
+
+def _by_phase(rows: Iterable[_Row], starts: dict[str, int]) -> list[tuple[str, list[_Row]]]:
+    """Return the rows by phase, phases in the order of the programme."""
+    order = {code: position for position, code in enumerate(starts)}
+    ordered = sorted(rows, key=lambda row: (order[row.phase], row.identity))
+    return [(phase, list(group)) for phase, group in groupby(ordered, key=lambda row: row.phase)]
+
+
+def _instruction(row: _Row, programme: Programme, tranche: str, sealer: Sealer) -> Instruction:
+    return Instruction(
+        end_to_end_id=row.identity,
+        amount_paisa=row.amount_paisa,
+        creditor_name=row.name_en,
+        creditor_iban=sealer.unseal(bytes(row.iban_sealed), IBAN_PURPOSE),
+        creditor_bic=row.bic,
+        remittance=f"{programme.label.en} {tranche}"[:140],
+    )
+
+
+def send_outbox(*, sender: Sender, at: datetime, progress: Progress = silent) -> list[Path]:
+    """Write every bank file that waits to `outgoing`/<bank>/<message id>.xml; return the paths written.
+
+    Two senders at once share the work. Raises `payments.file_changed` when a file is no longer what was dispatched.
+    """
+    written: list[Path] = []
+    waiting = list(Outbox.objects.filter(sent_at__isnull=True).order_by("bank_file_id").values_list("pk", flat=True))
+    for number, key in enumerate(waiting, start=1):
+        with transaction.atomic():
+            row = (
+                Outbox.objects.select_for_update(skip_locked=True, of=("self",))
+                .select_related("bank_file__payment_list__cycle")
+                .filter(pk=key, sent_at__isnull=True)
+                .first()
+            )
+            if row is None:
+                continue
+            written.append(_send(row, sender))
+            row.attempts += 1
+            row.sent_at = at
+            row.save(update_fields=["attempts", "sent_at"])
+        progress(number / len(waiting))
+    progress(1.0)
+    return written
+
+
+def _send(row: Outbox, sender: Sender) -> Path:
+    content = render(row.bank_file, sender)
+    if hashlib.sha256(content).hexdigest() != row.bank_file.sha256:
+        raise problem("payments.file_changed", file=row.bank_file.message_id)
+    path = outgoing_path(row.bank_file, sender.outgoing)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    return path
+
+
+def outgoing_path(file: BankFile, outgoing: Path) -> Path:
+    """Return where a bank file lies once it was sent."""
+    return outgoing / file.bank / f"{file.message_id}.xml"

@@ -1,0 +1,149 @@
+"""Takes snapshots: the registry frozen as Parquet files and a manifest, without names or identifiers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from django.db import connection as django_connection
+from django.db import transaction
+
+from kafalat.audit import services as audit
+from kafalat.core.digests import file_sha256, value_sha256
+from kafalat.core.problems import problem
+from kafalat.core.progress import Progress, silent
+from kafalat.engine.derive import SQL_TYPES
+from kafalat.engine.snapshots import FORMAT, MANIFEST_FILE, FileAbout, Manifest
+from kafalat.engine.sql import identifier, literal
+from kafalat.policy.model import Programme
+from kafalat.registry import bulk
+from kafalat.registry.models import Snapshot
+
+_HOUSEHOLDS = """
+    SELECT h.id, h.place_id, CASE WHEN p.level = 'tehsil' THEN p.parent_id ELSE p.pcode END, h.interviewed_on, h.facts::text
+    FROM registry_household AS h JOIN registry_place AS p ON p.pcode = h.place_id
+"""
+_PEOPLE = """
+    SELECT id, household_id, family_id, line_no, relationship, sex, age_years, marital_status,
+        CASE WHEN cnic_sealed IS NULL THEN 'missing' WHEN cnic_valid_until >= '{day}' THEN 'valid'
+             WHEN cnic_valid_until IS NOT NULL THEN 'expired' END,
+        coalesce(cnic_gender_updated, false), facts::text
+    FROM registry_person
+"""
+_HOUSEHOLD_TYPES = {
+    "household_id": "BIGINT",
+    "place_pcode": "VARCHAR",
+    "district_pcode": "VARCHAR",
+    "interviewed_on": "DATE",
+    "facts": "VARCHAR",
+}
+_PEOPLE_TYPES = {
+    "person_id": "BIGINT",
+    "household_id": "BIGINT",
+    "family_id": "BIGINT",
+    "line_no": "INTEGER",
+    "relationship": "VARCHAR",
+    "sex": "VARCHAR",
+    "age_years": "INTEGER",
+    "marital_status": "VARCHAR",
+    "cnic_status": "VARCHAR",
+    "cnic_gender_updated": "BOOLEAN",
+    "facts": "VARCHAR",
+}
+
+
+def take_snapshot(
+    *,
+    programme: Programme,
+    folder: Path,
+    work: Path,
+    actor: str,
+    at: datetime,
+    progress: Progress = silent,
+) -> Snapshot:
+    """Freeze the registry as it stands into `folder`/<sha256>/ and record it; the same content is recorded once.
+
+    Raises the problem `registry.empty`. Killed midway, it leaves an unnamed draft folder that the next call replaces.
+    """
+    draft = work / "snapshot"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    _export(programme, draft, work, at, progress)
+    manifest = _manifest(draft, at)
+    sha256 = value_sha256(manifest)
+    (draft / MANIFEST_FILE).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+    final = folder / sha256
+    shutil.rmtree(final, ignore_errors=True)
+    draft.rename(final)
+    files = manifest["files"]
+    with transaction.atomic():
+        snapshot, created = Snapshot.objects.get_or_create(
+            sha256=sha256,
+            defaults={
+                "as_of": at,
+                "households": files["households.parquet"]["rows"],
+                "people": files["people.parquet"]["rows"],
+                "manifest": manifest,
+            },
+        )
+        if created:
+            audit.record(
+                at=at, actor=actor, action="snapshot_taken", object_kind="snapshot", object_id=sha256
+            )
+    progress(1.0)
+    return snapshot
+
+
+def _export(programme: Programme, draft: Path, work: Path, at: datetime, progress: Progress) -> None:
+    """Read both tables in one view of the database and write them as Parquet."""
+    with duckdb.connect() as engine:
+        engine.execute("SET memory_limit = '1GB'")
+        engine.execute("SET temp_directory = $1", [str(work / ".spill")])
+        with transaction.atomic():
+            with django_connection.cursor() as cursor:
+                # Both exports see the same instant.
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            bulk.copy_out(_HOUSEHOLDS, engine, "households_raw", _HOUSEHOLD_TYPES, work=work)
+            progress(0.2)
+            people = _PEOPLE.format(day=at.date().isoformat())
+            bulk.copy_out(people, engine, "people_raw", _PEOPLE_TYPES, work=work)
+        progress(0.6)
+        if not engine.execute("SELECT 1 FROM households_raw LIMIT 1").fetchall():
+            raise problem("registry.empty")
+        _write(engine, programme, "household", _HOUSEHOLD_TYPES, draft / "households.parquet")
+        progress(0.8)
+        _write(engine, programme, "person", _PEOPLE_TYPES, draft / "people.parquet")
+
+
+def _write(
+    engine: duckdb.DuckDBPyConnection, programme: Programme, level: str, core: dict[str, str], path: Path
+) -> None:
+    """Write one table with its collected facts as typed columns, in the order of its number."""
+    facts = {
+        f.name: SQL_TYPES[f.type] for f in programme.facts if f.level == level and f.kind == "collected"
+    }
+    own = [identifier(name) for name in core if name != "facts"]
+    table, key = ("households_raw", "household_id") if level == "household" else ("people_raw", "person_id")
+    shape = literal(json.dumps(facts))
+    typed = [f"answers.{identifier(name)} AS {identifier(name)}" for name in facts]
+    source = f"(SELECT *, from_json(facts, {shape}) AS answers FROM {table})" if facts else table
+    target = str(path).replace("'", "''")
+    engine.execute(
+        f"COPY (SELECT {', '.join([*own, *typed])} FROM {source} ORDER BY {key}) TO '{target}' "
+        "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+    )
+
+
+def _manifest(draft: Path, at: datetime) -> Manifest:
+    """Return the manifest of the Parquet files in `draft`."""
+    files: dict[str, FileAbout] = {}
+    for path in sorted(draft.glob("*.parquet")):
+        with duckdb.connect() as reader:
+            relation = reader.read_parquet(str(path))
+            columns = {name: str(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
+            ((rows,),) = relation.aggregate("count(*)").fetchall()
+        files[path.name] = FileAbout(sha256=file_sha256(path), rows=rows, columns=columns)
+    return Manifest(format=FORMAT, as_of=at.isoformat(), files=files)

@@ -1,0 +1,103 @@
+"""Explains one household's decision from the run's own result files and programme: the calculation itself, in words."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from kafalat.core.identifiers import parse_form_number
+from kafalat.core.problems import problem
+from kafalat.core.text import Bilingual
+from kafalat.engine.deciding import categories_in_force
+from kafalat.engine.explanation import Explanation, Reason, TermLine
+from kafalat.engine.running import DECISIONS_FILE
+from kafalat.engine.scoring import points_column
+from kafalat.policy.model import Fact, Programme
+from kafalat.registry.models import Household
+from kafalat.targeting.models import Run
+
+YES = Bilingual(en="yes", ur="ہاں")
+NO = Bilingual(en="no", ur="نہیں")
+
+
+def find_household(name: str) -> Household:
+    """Return the household of a form number or of the survey's own id. Raises the problem `registry.household_unknown`."""
+    households = Household.objects.select_related("place", "source")
+    found = households.filter(source_key=name.strip()).order_by("-id").first()
+    if found is None:
+        try:
+            digits = parse_form_number(name)
+        except ValueError:
+            raise problem("registry.household_unknown", household=name) from None
+        found = households.filter(form_number=digits).first()
+    if found is None:
+        raise problem("registry.household_unknown", household=name)
+    return found
+
+
+def explain(*, run: Run, household: Household, programme: Programme, results: Path) -> Explanation:
+    """Return everything the run says about a household. `results` is the run's result folder.
+
+    Raises the problem `registry.household_unknown` when the run did not see the household, `input.not_found` when
+    the result files are gone.
+    """
+    row = _row(results / DECISIONS_FILE, household)
+    return _explanation(programme, run.policy_day, household, row)
+
+
+def _row(path: Path, household: Household) -> dict[str, Any]:
+    if not path.exists():
+        raise problem("input.not_found", path=path)
+    with duckdb.connect() as engine:
+        found = engine.execute(
+            "SELECT * FROM read_parquet($1) WHERE household_id = $2", [str(path), household.pk]
+        )
+        names = [column[0] for column in found.description or []]
+        rows = found.fetchall()
+    if not rows:
+        raise problem("registry.household_unknown", household=household.form_number)
+    return dict(zip(names, rows[0], strict=True))
+
+
+def _explanation(programme: Programme, day: date, household: Household, row: dict[str, Any]) -> Explanation:
+    terms = tuple(
+        TermLine(
+            fact=term.fact,
+            label=programme.fact(term.fact).label,
+            value=value_text(programme.fact(term.fact), row[term.fact]),
+            points=row[points_column(term)],
+        )
+        for term in programme.scorecard.terms
+    )
+    cutoff = next((c.cutoff for c in categories_in_force(programme, day) if c.code == row["category"]), None)
+    label = next((c.label for c in programme.eligibility.categories if c.code == row["category"]), None)
+    reasons = programme.eligibility.reasons
+    return Explanation(
+        household_id=household.pk,
+        form_number=household.form_number,
+        outcome=row["outcome"],
+        score=row["score"],
+        base_points=programme.scorecard.base_points,
+        terms=terms,
+        category=row["category"],
+        category_label=label,
+        cutoff=cutoff,
+        distance=None if cutoff is None or row["score"] is None else row["score"] - cutoff,
+        reasons=tuple(Reason(code, reasons[code]) for code in row["reasons"]),
+        missing=tuple(Reason(name, programme.fact(name).label) for name in row["missing_facts"]),
+    )
+
+
+def value_text(fact: Fact, value: bool | int | float | str | None) -> Bilingual | None:
+    """Return a fact's value in words: a category's label, yes or no, or the number with its unit."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return YES if value else NO
+    if fact.type == "category" and str(value) in fact.categories:
+        return fact.categories[str(value)]
+    number = f"{value:g}" if isinstance(value, float) else str(value)
+    return Bilingual(en=number, ur=number)
