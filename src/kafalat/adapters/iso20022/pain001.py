@@ -51,13 +51,18 @@ def _leaf(parent: Any, path: str, text: str) -> Any:
     return parent
 
 
+def _name(text: str) -> str:
+    """Return a name as banks take it, never empty even if nothing of it can be rendered."""
+    return bank_text(text, 140) or "."
+
+
 def _group_header(file: PaymentFile, count: int, paisa: int) -> Any:
     header = etree.Element("GrpHdr")
     _leaf(header, "MsgId", file.message_id)
     _leaf(header, "CreDtTm", file.created_at.isoformat(timespec="seconds"))
     _leaf(header, "NbOfTxs", str(count))
     _leaf(header, "CtrlSum", decimal_text(paisa))
-    _leaf(header, "InitgPty/Nm", bank_text(file.debtor_name, 140))
+    _leaf(header, "InitgPty/Nm", _name(file.debtor_name))
     _leaf(header, "FwdgAgt/FinInstnId/BICFI", file.bank_bic)
     return header
 
@@ -72,7 +77,7 @@ def _write_block(xml: Any, file: PaymentFile, block: Block) -> None:
     _leaf(head, "CtrlSum", decimal_text(paisa))
     _leaf(head, "PmtTpInf/CtgyPurp/Cd", PURPOSE)
     _leaf(head, "ReqdExctnDt/Dt", block.execution_date.isoformat())
-    _leaf(head, "Dbtr/Nm", bank_text(file.debtor_name, 140))
+    _leaf(head, "Dbtr/Nm", _name(file.debtor_name))
     _leaf(head, "DbtrAcct/Id/IBAN", file.debtor_iban)
     _leaf(head, "DbtrAgt/FinInstnId/BICFI", file.debtor_bic)
     _leaf(head, "ChrgBr", "DEBT")  # the payee receives the whole amount
@@ -93,11 +98,12 @@ def _transaction(instruction: Instruction) -> Any:
     _leaf(transaction, "PmtId/EndToEndId", instruction.end_to_end_id)
     _leaf(transaction, "Amt/InstdAmt", decimal_text(instruction.amount_paisa)).set("Ccy", CURRENCY)
     _leaf(transaction, "CdtrAgt/FinInstnId/BICFI", instruction.creditor_bic)
-    _leaf(transaction, "Cdtr/Nm", bank_text(instruction.creditor_name, 140))
+    _leaf(transaction, "Cdtr/Nm", _name(instruction.creditor_name))
     _leaf(transaction, "CdtrAcct/Id/IBAN", instruction.creditor_iban)
     _leaf(transaction, "Purp/Cd", PURPOSE)
-    if instruction.remittance:
-        _leaf(transaction, "RmtInf/Ustrd", bank_text(instruction.remittance, 140))
+    remittance = bank_text(instruction.remittance, 140)
+    if remittance:
+        _leaf(transaction, "RmtInf/Ustrd", remittance)
     return transaction
 
 

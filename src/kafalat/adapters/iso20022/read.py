@@ -2,8 +2,8 @@
 
 A file from outside can be cut off, of another kind, wrong in any value, or an attack. So: UTF-8 only; a DOCTYPE is
 refused before parsing, hence no entity is ever defined; nothing is fetched; libxml2's own limits on depth and size stay
-on; and every refusal is a problem of the catalogue that names the file, the place and what was expected. The message
-is read in one pass and its records are freed as they are read, so memory grows with the values, not with the XML.
+on; and every refusal is a problem of the catalogue that names the file, the place and what was expected. Records
+are freed as they are read, so memory grows with the values, not with the XML.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ T = TypeVar("T")
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 CURRENCY = "PKR"
 ID_LENGTH_MAX = 35
-SHOWN_LENGTH_MAX = 60
+SHOWN_LENGTH_MAX = 160
 # A time without an offset is the bank's local time; Pakistan has kept UTC+5 without summer time since 2010.
 PAKISTAN = timezone(timedelta(hours=5))
 
@@ -46,6 +46,13 @@ _TIME = re.compile(r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\
 def _qualified(namespace: str, path: str) -> str:
     """Return the relative `path` with each step in `namespace`, as lxml looks elements up."""
     return "/".join(f"{{{namespace}}}{step}" for step in path.split("/"))
+
+
+def _shown(text: str) -> str:
+    """Return text from a file as a problem may show it: one line, short, nothing invisible."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    line = " ".join(line.split())
+    return line if len(line) <= SHOWN_LENGTH_MAX else line[:SHOWN_LENGTH_MAX] + "…"
 
 
 def _local(element: etree._Element) -> str:
@@ -101,9 +108,12 @@ class Place:
 
     def invalid(self, path: str, value: str, expected: str) -> Problem:
         """Return the problem that a value is not of the `expected` notation."""
-        shown = value if len(value) <= SHOWN_LENGTH_MAX else value[:SHOWN_LENGTH_MAX] + "…"
         return problem(
-            "bank.value_invalid", file=self._name, place=self._at(path), value=shown, expected=expected
+            "bank.value_invalid",
+            file=self._name,
+            place=self._at(path),
+            value=_shown(value),
+            expected=_shown(expected),
         )
 
     # -- values --
@@ -121,9 +131,9 @@ class Place:
         return text
 
     def identifier(self, path: str) -> str:
-        """Return the text at `path`, 1 to 35 characters."""
+        """Return the text at `path`, 1 to 35 characters that can be printed on one line."""
         text = self.text(path)
-        if len(text) > ID_LENGTH_MAX:
+        if len(text) > ID_LENGTH_MAX or not text.isprintable():
             raise self.invalid(path, text, "1-35 characters")
         return text
 
@@ -158,7 +168,7 @@ class Place:
                 "bank.currency_wrong",
                 file=self._name,
                 place=self._at(path),
-                found=currency[:SHOWN_LENGTH_MAX],
+                found=_shown(currency),
             )
         paisa = self._paisa(path, text)
         if paisa == 0:
@@ -223,6 +233,13 @@ class Place:
             raise self._differ(path, decimal_text(stated), sign + decimal_text(abs(found_paisa)))
 
 
+class _Discard:
+    """A parser target that keeps nothing: parsing into it only finds out whether the XML is whole."""
+
+    def close(self) -> None:
+        """End without a result, as lxml asks of a target."""
+
+
 class Message:
     """A bank's message of one kind ("pain.002.001." or longer), whose only element below Document is `body`.
 
@@ -243,6 +260,7 @@ class Message:
         """
         self._refuse_what_is_not_plain_utf8()
         try:
+            self._refuse_what_is_not_whole()
             yield from self._parsed(container, record)
         except etree.XMLSyntaxError as error:
             raise self._unreadable(error.lineno or 1, str(error.msg or error)) from None
@@ -258,7 +276,7 @@ class Message:
         return self._top
 
     def _unreadable(self, line: int, reason: str) -> Problem:
-        return problem("bank.unreadable", file=self._name, line=line, reason=reason)
+        return problem("bank.unreadable", file=self._name, line=line, reason=_shown(reason))
 
     def _refuse_what_is_not_plain_utf8(self) -> None:
         declared = _DECLARED.match(self._data[:200])
@@ -266,9 +284,22 @@ class Message:
         if self._data.startswith(_OTHER_UNICODE):
             encoding = "UTF-16"
         if encoding.upper() not in {"UTF-8", "US-ASCII", "ASCII"}:
-            raise problem("bank.encoding_refused", file=self._name, encoding=encoding[:SHOWN_LENGTH_MAX])
+            raise problem("bank.encoding_refused", file=self._name, encoding=_shown(encoding))
         if b"<!DOCTYPE" in self._data:
             raise problem("bank.doctype_refused", file=self._name)
+
+    def _refuse_what_is_not_whole(self) -> None:
+        """Parse once without looking: in a file cut off within a tag, the parser would show half of it as a whole."""
+        parser = etree.XMLParser(
+            target=_Discard(),
+            encoding="UTF-8",
+            resolve_entities=False,
+            load_dtd=False,
+            no_network=True,
+            huge_tree=False,
+        )
+        parser.feed(self._data)
+        parser.close()
 
     def _parsed(self, container: str, record: str) -> Iterator[Place]:
         """Parse, check the frame, and yield records and containers with their paths."""
@@ -316,9 +347,7 @@ class Message:
 
     def _wrong_message(self, found: str) -> Problem:
         expected = self._kind + "*" if self._kind.endswith(".") else self._kind
-        return problem(
-            "bank.wrong_message", file=self._name, expected=expected, found=found[:SHOWN_LENGTH_MAX]
-        )
+        return problem("bank.wrong_message", file=self._name, expected=expected, found=_shown(found))
 
     def _path_of(
         self, element: etree._Element, levels: tuple[str, str], numbers: Mapping[str, int], namespace: str
