@@ -31,12 +31,13 @@ class Mapping(dict[str, "Tree"]):
 
 
 class Items(list["Tree"]):
-    """A YAML list; `line` is where it starts, `lines` where each item starts."""
+    """A YAML list; `line` is where it starts, `lines` where each item starts; `shortened` when a wrong item was taken out."""
 
     def __init__(self, line: int) -> None:
         super().__init__()
         self.line = line
         self.lines: list[int] = []
+        self.shortened = False
 
 
 Tree = Mapping | Items | Scalar
@@ -50,9 +51,9 @@ def read_yaml(file: str, content: bytes) -> tuple[Mapping | None, list[Finding]]
         line = content.count(b"\n", 0, error.start) + 1
         en = "The text is not UTF-8; save the file as UTF-8."
         return None, [Finding(file, line, en, "تحریر UTF-8 میں نہیں؛ فائل کو UTF-8 میں محفوظ کریں۔")]
-    loader = yaml.SafeLoader("")
+    loader = _Loader(file, "")
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(file, text)
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -69,10 +70,9 @@ def read_yaml(file: str, content: bytes) -> tuple[Mapping | None, list[Finding]]
         loader.dispose()
     if node is None:
         return None, [Finding(file, 1, "The file is empty.", "فائل خالی ہے۔")]
+    if loader.refused:  # an alias may hold itself, or grow without end: it is never followed
+        return None, loader.refused
     reader = _Reader(file)
-    reader.refuse_anchors(text)
-    if reader.findings:  # an alias may hold itself, or grow without end: it is never followed
-        return None, reader.findings
     tree = reader.tree(node)
     if not isinstance(tree, Mapping):
         reader.add(
@@ -124,6 +124,33 @@ def texts_at(tree: Tree, key: str, field: str) -> frozenset[str]:
     return frozenset(text for text in found if isinstance(text, str))
 
 
+class _Loader(yaml.SafeLoader):
+    """Composes nodes and notes each anchor, alias and tag; nothing is constructed from them."""
+
+    def __init__(self, file: str, text: str) -> None:
+        super().__init__(text)
+        self.file = file
+        self.refused: list[Finding] = []
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose the next node, as PyYAML does, after a look at how it is written."""
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # its stub has no types
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if (
+            isinstance(event, yaml.NodeEvent) and event.anchor is not None
+        ):  # an alias carries its anchor's name
+            en = "Anchors and aliases (& and *) are not used here; write the value out."
+            self.refused.append(
+                Finding(self.file, line, en, "یہاں & اور * والے حوالے استعمال نہیں ہوتے؛ قدر پوری لکھیں۔")
+            )
+        elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
+            en = "Tags (!) are not used here; write the plain value."
+            self.refused.append(
+                Finding(self.file, line, en, "یہاں ! والے نشان استعمال نہیں ہوتے؛ سادہ قدر لکھیں۔")
+            )
+        return super().compose_node(parent, index)
+
+
 class _Reader:
     """Turns composed nodes into values, collecting findings."""
 
@@ -133,24 +160,6 @@ class _Reader:
 
     def add(self, line: int, en: str, ur: str) -> None:
         self.findings.append(Finding(self.file, line, en, ur))
-
-    def refuse_anchors(self, text: str) -> None:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            if isinstance(event, yaml.AliasEvent) or (
-                isinstance(event, yaml.NodeEvent) and event.anchor is not None
-            ):
-                self.add(
-                    line,
-                    "Anchors and aliases (& and *) are not used here; write the value out.",
-                    "یہاں & اور * والے حوالے استعمال نہیں ہوتے؛ قدر پوری لکھیں۔",
-                )
-            elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
-                self.add(
-                    line,
-                    "Tags (!) are not used here; write the plain value.",
-                    "یہاں ! والے نشان استعمال نہیں ہوتے؛ سادہ قدر لکھیں۔",
-                )
 
     def tree(self, node: yaml.Node) -> Tree:
         line = node.start_mark.line + 1

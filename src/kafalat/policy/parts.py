@@ -157,6 +157,8 @@ def _faults(model: type[BaseModel], tree: Tree, errors: list[ErrorDetails]) -> I
         location = error["loc"]
         if error["type"] == "missing" and location in renamed:
             continue
+        if _shortened(tree, error) is not None:
+            continue
         place = _real(tree, location)
         if (
             place in seen and error["type"] != "missing"
@@ -191,6 +193,8 @@ def _set_aside(model: type[BaseModel], tree: Mapping, errors: list[ErrorDetails]
     changed = False
     for error in errors:
         location = error["loc"]
+        if _shortened(tree, error):
+            continue
         parent = _at(tree, location[:-1])
         if error["type"] == "extra_forbidden" and isinstance(parent, Mapping):
             _rename(parent, str(location[-1]), misspelt[location])
@@ -212,8 +216,20 @@ def _set_aside(model: type[BaseModel], tree: Mapping, errors: list[ErrorDetails]
         if isinstance(parent, Items):
             index = int(location[-1])
             del parent[index], parent.lines[index]
+            parent.shortened = True
             changed = True
     return changed
+
+
+def _shortened(tree: Tree, error: ErrorDetails) -> bool | None:
+    """Say of an error about a short list whether the list still has items, or None where it is short as it was written.
+
+    pydantic counts only the right items: the wrong ones are reported themselves.
+    """
+    value = _at(tree, error["loc"])
+    if error["type"] != "too_short" or not isinstance(value, Items) or not (value or value.shortened):
+        return None
+    return bool(value)
 
 
 def _rename(mapping: Mapping, wrong: str, right: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from kafalat.policy.documents import Mapping, walk
+from kafalat.policy.documents import Mapping, texts_at, walk
 from kafalat.policy.findings import Fault, Finding, nearest
 from kafalat.policy.parts import Part
 from kafalat.policy.sheaf import Sheaf
@@ -137,12 +137,11 @@ def _reasons(sheaf: Sheaf) -> Iterator[Finding]:
     part = sheaf.eligibility
     if part.value is None:
         return
-    within = {f"{REASON_WITHIN}{category.code}" for category in part.value.categories}
-    exclusions = {exclusion.code for exclusion in part.value.exclusions}
-    allowed_more = frozenset(reason.code for reason in part.value.no_payee)
-    yield from _complete(
-        part, "reasons", frozenset(part.value.reasons), REASONS | within | exclusions, allowed_more
-    )
+    # Codes as written: an entry set aside for another mistake still needs its reason.
+    within = {f"{REASON_WITHIN}{code}" for code in texts_at(part.written, "categories", "code")}
+    required = REASONS | within | texts_at(part.written, "exclusions", "code")
+    no_payee = texts_at(part.written, "no_payee", "code")
+    yield from _complete(part, "reasons", frozenset(part.value.reasons), required, no_payee)
     for name, text in part.value.reasons.items():
         for language, words in (("en", text.en), ("ur", text.ur)):
             if "{" in words or "}" in words:
