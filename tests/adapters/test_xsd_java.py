@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kafalat.adapters.iso20022 import pain001
-from tests.adapters.samples import answers, payment_file, schema_path
+from tests.adapters.samples import answers, line, payment_file, schema_path, status_report
 from tests.shared import shared_path
 
 VALIDATOR = Path(__file__).resolve().parent.parent / "java" / "ValidateXsd.java"
@@ -49,6 +49,20 @@ def test_payment_files_are_valid_and_a_wrong_one_is_not(tmp_path: Path) -> None:
 def test_the_answers_of_the_simulated_bank_are_valid(kind: str, message: str, tmp_path: Path) -> None:
     contents = [file.content for file in answers() if file.kind == kind]
     assert verdicts(schema_path(message), *contents, folder=tmp_path) == ["valid"] * len(contents)
+
+
+@pytest.mark.shared
+def test_files_out_and_in_are_valid_by_the_schemas_kept_apart(tmp_path: Path) -> None:
+    notices = [file.content for file in answers() if file.kind == "camt.054"]
+    report = status_report(line("K1") + line("K2", "RJCT"), version="10")
+    for message, contents in {
+        "pain.001.001.09": [pain001.write(payment_file(200))],
+        "pain.002.001.10": [report],
+        "pain.002.001.12": [answers()[0].content],
+        "camt.054.001.08": notices,
+    }.items():
+        schema = shared_path(f"specs/iso20022/xsd/{message}.xsd")
+        assert set(verdicts(schema, *contents, folder=tmp_path)) == {"valid"}, message
 
 
 @pytest.mark.shared

@@ -50,9 +50,9 @@ def _qualified(namespace: str, path: str) -> str:
 
 def _shown(text: str) -> str:
     """Return text from a file as a problem may show it: one line, short, nothing invisible."""
-    line = "".join(character if character.isprintable() else " " for character in text)
-    line = " ".join(line.split())
-    return line if len(line) <= SHOWN_LENGTH_MAX else line[:SHOWN_LENGTH_MAX] + "…"
+    start = text[: SHOWN_LENGTH_MAX + 1]
+    line = " ".join("".join(character if character.isprintable() else " " for character in start).split())
+    return line if len(text) <= SHOWN_LENGTH_MAX else line[:SHOWN_LENGTH_MAX] + "…"
 
 
 def _local(element: etree._Element) -> str:
