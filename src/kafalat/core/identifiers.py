@@ -156,10 +156,11 @@ def mask_mobile(mobile: str) -> str:
 
 _ROUNDS = 8
 _HALF = 10**6
+_DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)  # the digit sum of twice the digit
 _KEY_BYTES = (16, 64)  # the least that cannot be guessed, and the most BLAKE2b takes
 
 
-def _permuted(sequence: int, key: bytes) -> int:
+def _permuted(sequence: int, keyed: blake2b) -> int:
     """Return the image of `sequence` under the keyed permutation of 0 to 10^12 - 1.
 
     An alternating Feistel network over two halves of six decimal digits, added modulo 10^6 (the shape of NIST
@@ -168,15 +169,16 @@ def _permuted(sequence: int, key: bytes) -> int:
     """
     left, right = divmod(sequence, _HALF)
     for turn in range(_ROUNDS):
-        mixed = blake2b(b"%d:%d" % (turn, right), digest_size=8, key=key).digest()
-        left, right = right, (left + int.from_bytes(mixed, "big")) % _HALF
+        mixer = keyed.copy()
+        mixer.update(b"%d:%d" % (turn, right))
+        left, right = right, (left + int.from_bytes(mixer.digest(), "big")) % _HALF
     return left * _HALF + right
 
 
 def _luhn(digits: str) -> str:
     """Return the Luhn check digit of `digits` (ISO/IEC 7812-1, annex B): catches any single wrong digit."""
-    doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[-1::-2])
-    return str(-(doubled + sum(map(int, digits[-2::-2]))) % 10)
+    values = [*map(int, digits)]
+    return str(-(sum(map(_DOUBLED.__getitem__, values[-1::-2])) + sum(values[-2::-2])) % 10)
 
 
 def form_numbers(sequences: Iterable[int], key: bytes) -> Iterator[str]:
@@ -189,11 +191,12 @@ def form_numbers(sequences: Iterable[int], key: bytes) -> Iterator[str]:
     if not least <= len(key) <= most:
         msg = f"the form number key needs {least} to {most} bytes, not {len(key)}"
         raise ValueError(msg)
+    keyed = blake2b(digest_size=8, key=key)
     for sequence in sequences:
         if not 0 <= sequence < FORM_NUMBERS:
             msg = f"a form's sequence number lies between 0 and {FORM_NUMBERS - 1}: {sequence}"
             raise ValueError(msg)
-        digits = f"{_permuted(sequence, key):012d}"
+        digits = f"{_permuted(sequence, keyed):012d}"
         yield digits + _luhn(digits)
 
 
