@@ -1,0 +1,228 @@
+"""Charts as SVG text, made on the server: pure functions from rows to a picture that sits in the page.
+
+Vega-Lite (altair) draws, vl-convert renders, and `_for_page` makes the result part of the page: no font of its own
+(the page's applies, so Nastaliq is shaped by the browser), a size that follows the page, real links, and either one
+text alternative (`role="img"`) or named links. In Urdu axes run from right to left. Colour never stands alone: each
+mark also has a label, a position or a legend in words, and each chart goes with a table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import altair as alt
+import vl_convert
+from lxml import etree
+
+from kafalat.core.text import Language
+
+INK: Final = "#1d2b28"
+MUTED: Final = "#5b6a66"
+LINE: Final = "#d9d3c5"
+TEAL: Final = "#0f6b60"
+SAND: Final = "#d8cdb4"
+AMBER: Final = "#a8500d"
+# Five steps from little to much; the first three take dark text, the last two light text.
+STEPS: Final = ("#eef3ec", "#cfe3da", "#97c5b8", "#28786b", "#0b4f48")
+DARK_FROM: Final = 3
+
+_SVG = "{http://www.w3.org/2000/svg}"
+_XLINK = "{http://www.w3.org/1999/xlink}"
+_LINKS = "https://links.invalid"  # the renderer wants absolute addresses; taken off again below
+_DECIMALS = re.compile(r"-?\d+\.\d{2,}")
+_NUMBERS = ("d", "transform", "x", "y", "x1", "x2", "y1", "y2", "width", "height")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreBar:
+    """Households with one score: those within the cut-off that applies to them, and the others."""
+
+    score: int
+    eligible: int
+    ineligible: int
+
+
+@dataclass(frozen=True, slots=True)
+class CutoffLine:
+    """A cut-off to mark: `value` on the score axis, and its label."""
+
+    value: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageBar:
+    """One stage of the funnel: its name, its count, and the words beside the bar."""
+
+    label: str
+    count: int
+    note: str
+
+
+def render(chart: alt.TopLevelMixin, *, title: str, linked: bool = False) -> str:
+    """Return a chart as SVG text for the page; `title` is its text alternative."""
+    svg = vl_convert.vegalite_to_svg(chart.to_dict())
+    return _for_page(svg, title=title, linked=linked)
+
+
+def link(url: str) -> str:
+    """Return a path of ours as a chart must carry it in `href`."""
+    return _LINKS + url
+
+
+def _for_page(svg: str, *, title: str, linked: bool) -> str:
+    root = etree.fromstring(svg.encode())
+    root.set("class", "chart")
+    root.set("role", "group" if linked else "img")
+    root.set("aria-label", title)
+    if not linked:
+        root.set("focusable", "false")
+    for name in ("width", "height", "version"):
+        root.attrib.pop(name, None)
+    background = root.find(f"{_SVG}rect")
+    if background is not None:
+        root.remove(background)
+    for element in list(root.iter()):
+        _plain(element)
+    for empty in [e for e in root.iter(f"{_SVG}path") if not e.get("d") or e.get("class") == "background"]:
+        parent = empty.getparent()
+        if parent is not None:
+            parent.remove(empty)
+    for group in root.iter(f"{_SVG}g"):
+        _hoist(group)
+    etree.cleanup_namespaces(root)
+    return etree.tostring(root, encoding="unicode")
+
+
+def _plain(element: etree._Element) -> None:
+    """Leave of one element what a page needs: rounded numbers, a real link with its name, no font, no repeated roles."""
+    attributes = element.attrib
+    for key in ("font-family", "aria-roledescription", "aria-hidden", "focusable"):
+        attributes.pop(key, None)
+    if element.getparent() is not None:
+        attributes.pop("role", None)
+        if element.getparent().tag != f"{_SVG}a":
+            attributes.pop("aria-label", None)
+        if "role-" in attributes.get("class", ""):
+            attributes.pop("class")
+    for key in _NUMBERS:
+        if key in attributes:
+            attributes[key] = _DECIMALS.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), attributes[key])
+    address = attributes.pop(f"{_XLINK}href", None)
+    if address is not None:
+        attributes["href"] = address.removeprefix(_LINKS)
+        title = etree.Element(f"{_SVG}title")  # names the link for ears, and shows under the pointer
+        title.text = element[0].attrib.pop("aria-label", "") if len(element) else ""
+        element.insert(0, title)
+
+
+_SHARED = ("fill", "stroke", "stroke-width", "stroke-opacity", "font-size", "font-weight", "text-anchor")
+
+
+def _hoist(group: etree._Element) -> None:
+    """Move what all shapes below a group share up to it: a map has hundreds of them."""
+    shapes = [shape for child in group for shape in ((child[-1],) if child.tag == f"{_SVG}a" else (child,))]
+    if len(shapes) < 2 or any(shape.tag not in {f"{_SVG}path", f"{_SVG}text"} for shape in shapes):
+        return
+    for key in _SHARED:
+        values = {shape.get(key) for shape in shapes}
+        if len(values) == 1 and None not in values:
+            group.set(key, str(values.pop()))
+            for shape in shapes:
+                del shape.attrib[key]
+
+
+def _configured(chart: alt.LayerChart | alt.Chart) -> alt.LayerChart | alt.Chart:
+    """Return the chart with the look all charts share."""
+    return (
+        chart.configure_view(stroke=None)
+        .configure_axis(
+            labelColor=MUTED, titleColor=MUTED, labelFontSize=11, titleFontSize=11, titleFontWeight="normal",
+            labelFontWeight="normal", gridColor=LINE, gridOpacity=0.7, domainColor=LINE, tickColor=LINE, titlePadding=8,
+        )
+        .configure_text(color=INK, fontSize=11)
+    )  # fmt: skip
+
+
+def _data(rows: Sequence[dict[str, Any]]) -> alt.Data:
+    return alt.Data(values=list(rows))
+
+
+def score_histogram(
+    bars: Sequence[ScoreBar], cutoffs: Sequence[CutoffLine], *, language: Language, title: str, axis_title: str
+) -> str:
+    """Return the histogram of scores 0 to 100 (`axis_title` names them) with its cut-offs; heights count households."""
+    rtl = language == "ur"
+    rows = [
+        {"from": bar.score - 0.5, "to": bar.score + 0.5, "low": low, "high": high, "fill": fill}
+        for bar in bars
+        for low, high, fill in (
+            (0, bar.eligible, TEAL),
+            (bar.eligible, bar.eligible + bar.ineligible, SAND),
+        )
+        if high > low
+    ]
+    top = max((bar.eligible + bar.ineligible for bar in bars), default=1)
+    x = alt.Scale(domain=[-0.5, 100.5], reverse=rtl, nice=False)
+    y = alt.Scale(domain=[0, top * 1.16], nice=False)
+    counts = alt.Axis(orient="right" if rtl else "left", tickCount=4, format=",d", title=None)
+    scores = alt.Axis(values=list(range(0, 101, 10)), title=axis_title, grid=False)
+    drawn = (
+        alt.Chart(_data(rows))
+        .mark_rect(stroke="#ffffff", strokeWidth=0.4)
+        .encode(
+            x=alt.X("from:Q", scale=x, axis=scores),
+            x2="to:Q",
+            y=alt.Y("low:Q", scale=y, axis=counts),
+            y2="high:Q",
+            color=alt.Color("fill:N", scale=None),
+        )
+    )
+    marks = [{"at": cut.value, "label": cut.label} for cut in cutoffs]
+    lines = (
+        alt.Chart(_data(marks))
+        .mark_rule(color=AMBER, strokeDash=[4, 3], strokeWidth=1.5)
+        .encode(x=alt.X("at:Q", scale=x))
+    )
+    # The first cut-off is named on the side of the scores within it, the others on the far side, so names never meet.
+    labels = [
+        alt.Chart(_data(part))
+        .mark_text(color=AMBER, fontWeight=600, align="left" if rightwards else "right", dx=5 if rightwards else -5)
+        .encode(x=alt.X("at:Q", scale=x), y=alt.value(9), text="label:N")
+        for part, rightwards in ((marks[:1], rtl), (marks[1:], not rtl))
+        if part
+    ]
+    layers = alt.layer(drawn, lines, *labels).properties(width=380, height=190)
+    return render(_configured(layers), title=title)
+
+
+def stage_funnel(stages: Sequence[StageBar], *, language: Language, title: str) -> str:
+    """Return the funnel as bars below one another, name and figures above each bar; the bars start where reading starts."""
+    rtl = language == "ur"
+    most = max((stage.count for stage in stages), default=0) or 1
+    step = 46 if rtl else 40
+    rows = [
+        {"label": s.label, "note": s.note, "top": step * place + step - 16, "bottom": step * place + step - 4,
+         "words": step * place + (13 if rtl else 15), "count": s.count, "all": most, "zero": 0}
+        for place, s in enumerate(stages)
+    ]  # fmt: skip
+    x = alt.Scale(domain=[0, most], reverse=rtl, nice=False)
+    y = alt.Scale(domain=[0, step * len(rows)], reverse=True, nice=False)
+    base = alt.Chart(_data(rows))
+    rails = base.mark_rect(color="#efeadd", cornerRadius=2).encode(
+        x=alt.X("zero:Q", scale=x, axis=None), x2="all:Q", y=alt.Y("top:Q", scale=y, axis=None), y2="bottom:Q"
+    )
+    bars = base.mark_rect(color=TEAL, cornerRadius=2).encode(
+        x=alt.X("zero:Q", scale=x), x2="count:Q", y=alt.Y("top:Q", scale=y), y2="bottom:Q"
+    )
+    names = base.mark_text(align="right" if rtl else "left", fontWeight=600, fontSize=12).encode(
+        x=alt.X("zero:Q", scale=x), y=alt.Y("words:Q", scale=y), text="label:N"
+    )
+    notes = base.mark_text(align="left" if rtl else "right", color=MUTED, fontSize=12).encode(
+        x=alt.X("all:Q", scale=x), y=alt.Y("words:Q", scale=y), text="note:N"
+    )
+    layers = alt.layer(rails, bars, names, notes).properties(width=400, height=step * max(1, len(rows)))
+    return render(_configured(layers), title=title)

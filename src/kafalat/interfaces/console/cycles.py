@@ -1,0 +1,149 @@
+"""Payment cycles: the list, one cycle, what came back, and the decisions about its payment lists, each confirmed first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from kafalat.audit.selectors import entries_of
+from kafalat.core.text import Bilingual
+from kafalat.interfaces import programmes
+from kafalat.interfaces.console import pictures
+from kafalat.payments import approvals, selectors
+from kafalat.payments.access import ACTS, Act, Offer, access_cycles, access_list_act, offer
+from kafalat.payments.models import Cycle
+from kafalat.payments.selectors import BankShare, ListView
+
+PAGE_SIZE = 25
+BACK_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ListPanel:
+    """A payment list as the cycle's page shows it: its parts by bank, and what this reader may do with it."""
+
+    view: ListView
+    shares: list[BankShare]
+    offer: Offer
+
+
+def _banks(cycle: Cycle) -> dict[str, Bilingual]:
+    return {bank.code: bank.label for bank in programmes.stamped(cycle.programme_sha256).banks.banks}
+
+
+@require_safe
+def cycles(request: HttpRequest) -> HttpResponse:
+    """List all cycles, newest tranche first, with how far each has come."""
+    access_cycles(cast(User, request.user))
+    page = Paginator(selectors.cycles(), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = [(cycle, {stage.code: stage for stage in selectors.stages(cycle)}) for cycle in page]
+    return render(request, "console/cycles.html", {"page": page, "rows": rows})
+
+
+@require_safe
+def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    """Show one cycle: what waits, the funnel, lists, bank files, answers, what came back, and the ledger."""
+    user = cast(User, request.user)
+    access_cycles(user)
+    found = selectors.cycle_by_id(cycle_id)
+    stages = selectors.stages(found)
+    panels = [
+        ListPanel(view, selectors.bank_shares(view.payment_list), offer(user, view.payment_list, view.approver_ids))
+        for view in selectors.lists_of(found)
+    ]
+    balances = selectors.balances(found)
+    files = list(selectors.files_of(found))
+    context = {
+        "cycle": found,
+        "stages": stages,
+        "funnel": pictures.funnel_chart(stages),
+        "panels": panels,
+        "back": selectors.came_back(found),
+        "files": files,
+        "files_transactions": sum(file.transactions for file in files),
+        "files_paisa": sum(file.control_sum_paisa for file in files),
+        "answers": list(selectors.answers_of(found)),
+        "balances": balances,
+        "balance_sum_paisa": sum(balance.balance_paisa for balance in balances),
+        "banks": _banks(found),
+        "log": list(entries_of("cycle", found.pk)),
+    }
+    return render(request, "console/cycle.html", context)
+
+
+@require_safe
+def came_back(request: HttpRequest, cycle_id: int) -> HttpResponse:
+    """List the payments of a cycle that were rejected or returned; `?status=` and `?reason=` narrow them down."""
+    access_cycles(cast(User, request.user))
+    found = selectors.cycle_by_id(cycle_id)
+    status, reason = request.GET.get("status", ""), request.GET.get("reason", "")
+    lines = selectors.payments_back(found, status=status, reason_code=reason, limit=BACK_LIMIT + 1)
+    context = {
+        "cycle": found,
+        "status": status,
+        "reason": reason,
+        "lines": lines[:BACK_LIMIT],
+        "limit": BACK_LIMIT,
+        "more": len(lines) > BACK_LIMIT,
+        "amount_paisa": sum(line.payment.amount_paisa for line in lines[:BACK_LIMIT]),
+        "banks": _banks(found),
+    }
+    return render(request, "console/came_back.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def decide(request: HttpRequest, payment_list_id: int, act: Act) -> HttpResponse:
+    """Ask before a decision about a payment list (GET), and take it (POST) by the digest the page showed."""
+    user = cast(User, request.user)
+    view = selectors.list_by_id(payment_list_id)
+    access_list_act(user, view.payment_list)
+    if request.method == "POST":
+        return _decided(request, user, view, act)
+    return _confirmation(request, user, view, act, reason_missing=False)
+
+
+def _confirmation(request: HttpRequest, user: User, view: ListView, act: Act, *, reason_missing: bool) -> HttpResponse:
+    context = {
+        "act": act,
+        "acts": ACTS,
+        "view": view,
+        "list": view.payment_list,
+        "cycle": view.payment_list.cycle,
+        "shares": selectors.bank_shares(view.payment_list),
+        "offered": act in offer(user, view.payment_list, view.approver_ids).acts,
+        "why_not": offer(user, view.payment_list, view.approver_ids).why_not,
+        "banks": _banks(view.payment_list.cycle),
+        "reason_missing": reason_missing,
+    }
+    return render(request, "console/decide.html", context, status=400 if reason_missing else 200)
+
+
+def _decided(request: HttpRequest, user: User, view: ListView, act: Act) -> HttpResponse:
+    now, pk, seen = timezone.now(), view.payment_list.pk, request.POST.get("seen_sha256", "")
+    reason = request.POST.get("reason", "").strip()
+    if act == "check":
+        approvals.check_list(payment_list_id=pk, user=user, at=now)
+        done = _("List %(number)s is checked. It now waits for two approvals.")
+    elif act == "approve":
+        approval = approvals.approve_list(payment_list_id=pk, user=user, seen_sha256=seen, at=now)
+        done = (
+            _("You approved list %(number)s. One more person must approve it before it can be sent.")
+            if approval.step == 1
+            else _("You approved list %(number)s. It has both approvals and can be sent to the banks.")
+        )
+    elif not reason:
+        return _confirmation(request, user, view, act, reason_missing=True)
+    else:
+        approvals.reject_list(payment_list_id=pk, user=user, seen_sha256=seen, reason=reason, at=now)
+        done = _("You rejected list %(number)s. Its payments are cancelled and can be prepared anew.")
+    messages.success(request, done % {"number": view.payment_list.number})
+    return redirect("cycle", cycle_id=view.payment_list.cycle_id)

@@ -1,0 +1,199 @@
+"""Search for households, and the page of one: who lives there, its facts, its score term by term, decisions and payments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal, cast
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from kafalat.config.home import Home, default_path
+from kafalat.config.sealing import sealer
+from kafalat.core.problems import Problem
+from kafalat.core.text import Bilingual
+from kafalat.engine.explanation import Explanation
+from kafalat.enrolment.selectors import EnrolmentView, enrolments_of
+from kafalat.interfaces import programmes
+from kafalat.payments.models import AnswerLine, Payment
+from kafalat.payments.selectors import payments_of_household
+from kafalat.policy.model import Programme
+from kafalat.registry.access import access_households
+from kafalat.registry.models import Household, Interview
+from kafalat.registry.selectors import HouseholdView, household_view, place_tree
+from kafalat.targeting.explain import explain, value_text
+from kafalat.targeting.models import Decision
+from kafalat.targeting.selectors import Search, decisions_of, payees_of, search_households
+
+PAGE_SIZE = 25
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Find households by CNIC, form number or name, and narrow them down by place and decision."""
+    access_households(cast(User, request.user))
+    asked = request.GET
+    terms = Search(
+        text=asked.get("q", ""),
+        place=asked.get("place", ""),
+        outcome=asked.get("outcome", ""),
+        reason=asked.get("reason", ""),
+        missing=asked.get("missing", ""),
+        no_payee=asked.get("no_payee", ""),
+        run_id=_number(asked.get("run", "")) or None,
+    )
+    results = search_households(terms, page=_number(asked.get("page", "")) or 1, page_size=PAGE_SIZE, sealer=sealer())
+    tree = place_tree()
+    provinces = [
+        (province, [node for node in tree.at_level("district") if node.parent == province.pcode])
+        for province in tree.at_level("province")
+    ]
+    rows = [(row, tree.nodes.get(row.pcode), tree.at(row.pcode, "district")) for row in results.rows]
+    context = {
+        "terms": terms,
+        "results": results,
+        "rows": rows,
+        "provinces": provinces,
+        "place": tree.nodes.get(terms.place),
+        "filters": _filters(terms, programmes.in_force()),
+    }
+    return render(request, "console/households.html", context)
+
+
+def _number(text: str) -> int:
+    """Return a positive whole number from a query, 0 for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _filters(terms: Search, programme: Programme) -> list[tuple[str, str, Bilingual]]:
+    """Return the filters that came with a link from another page: kind, value, and the words for it."""
+    found = []
+    if terms.reason:
+        code = Bilingual(en=terms.reason, ur=terms.reason)
+        found.append(("reason", terms.reason, programme.eligibility.reasons.get(terms.reason, code)))
+    if terms.missing:
+        names = {fact.name: fact.label for fact in programme.facts}
+        found.append(("missing", terms.missing, names.get(terms.missing, Bilingual(en=terms.missing, ur=terms.missing))))
+    if terms.no_payee:
+        labels = {reason.code: reason.label for reason in programme.eligibility.no_payee}
+        found.append(
+            ("no_payee", terms.no_payee, labels.get(terms.no_payee, Bilingual(en=terms.no_payee, ur=terms.no_payee)))
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """One collected fact of the household: its words and the household's answer (None: missing)."""
+
+    label: Bilingual
+    value: Bilingual | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """One term of the score. `share_pct` is its bar's length, the longest bar being 100."""
+
+    label: Bilingual
+    value: Bilingual | None
+    points: int | None
+    share_pct: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of the household's timeline, with the record it comes from."""
+
+    on: date
+    kind: Literal["interview", "decision", "enrolment", "payment"]
+    record: Interview | Decision | EnrolmentView | Payment
+    lines: Sequence[AnswerLine] = ()
+
+
+@require_safe
+def household(request: HttpRequest, household_id: int) -> HttpResponse:
+    """Show one household."""
+    access_households(cast(User, request.user))
+    view = household_view(household_id=household_id, sealer=sealer())
+    decisions = decisions_of(household_id)
+    newest = decisions[0] if decisions else None
+    programme = programmes.stamped(newest.run.programme_sha256) if newest else programmes.in_force()
+    explanation = _explained(newest, view.household, programme) if newest else None
+    context = {
+        "view": view,
+        "household": view.household,
+        "decision": newest,
+        "programme": programme,
+        "explanation": explanation,
+        "score_rows": _score_rows(explanation) if explanation else [],
+        "reasons": _reasons(newest, programme) if newest else [],
+        "missing": _missing(newest, programme) if newest else [],
+        "payees": payees_of(household_id, newest.run) if newest else {},
+        "no_payee": {reason.code: reason.label for reason in programme.eligibility.no_payee},
+        "payee_rules": {rule.code: rule.label for rule in programme.eligibility.payees},
+        "banks": {bank.code: bank.label for bank in programme.banks.banks},
+        "components": {component.code: component.label for component in programme.components},
+        "facts": fact_rows(programme, view.household.facts),
+        **_history(view, decisions),
+    }
+    return render(request, "console/household.html", context)
+
+
+def _explained(decision: Decision, household: Household, programme: Programme) -> Explanation | None:
+    """Return the score term by term, or None where the run's result files are not on this machine."""
+    results = Home(default_path()).runs / decision.run.digest
+    try:
+        return explain(run=decision.run, household=household, programme=programme, results=results)
+    except Problem as missing:
+        if missing.code != "input.not_found":
+            raise
+        return None
+
+
+def _score_rows(explanation: Explanation) -> list[ScoreRow]:
+    longest = max((abs(term.points) for term in explanation.terms if term.points), default=1)
+    return [
+        ScoreRow(term.label, term.value, term.points, round(100 * abs(term.points or 0) / longest))
+        for term in explanation.terms
+    ]
+
+
+def _reasons(decision: Decision, programme: Programme) -> list[Bilingual]:
+    known = programme.eligibility.reasons
+    return [known.get(code, Bilingual(en=code, ur=code)) for code in decision.reasons]
+
+
+def _missing(decision: Decision, programme: Programme) -> list[Bilingual]:
+    names = {fact.name: fact.label for fact in programme.facts}
+    return [names.get(name, Bilingual(en=name, ur=name)) for name in decision.missing_facts]
+
+
+def fact_rows(programme: Programme, answers: dict[str, Any]) -> list[FactRow]:
+    """Return every collected fact of the household in the programme's order, answered or not."""
+    return [
+        FactRow(fact.label, value_text(fact, answers.get(fact.name)), fact.unit or "")
+        for fact in programme.facts
+        if fact.level == "household" and fact.kind == "collected"
+    ]
+
+
+def _history(view: HouseholdView, decisions: Sequence[Decision]) -> dict[str, object]:
+    """Return the enrolments, the payments, and all that happened to the household on one timeline, newest first."""
+    enrolments = enrolments_of(view.household.pk)
+    payments = payments_of_household(view.household.pk)
+    events = [Event(interview.interviewed_on, "interview", interview) for interview in view.interviews]
+    events += [Event(decision.run.started_at.date(), "decision", decision) for decision in decisions]
+    events += [Event(found.beneficiary.enrolled_on, "enrolment", found) for found in enrolments]
+    events += [
+        Event(payment.payment_list.prepared_at.date(), "payment", payment, tuple(payment.answer_lines.all()))
+        for payment in payments
+    ]
+    # What happens on one day happens in this order: the chain's own.
+    order = ("interview", "decision", "enrolment", "payment")
+    events.sort(key=lambda event: (event.on, order.index(event.kind)), reverse=True)
+    return {"enrolments": enrolments, "payments": payments, "timeline": events}

@@ -1,0 +1,140 @@
+"""The first page of staff: what needs attention, then the key figures, the map, the scores and the cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from kafalat.core.quarters import quarter_of
+from kafalat.enrolment.selectors import enrolled_by_place, enrolled_by_status
+from kafalat.interfaces import programmes
+from kafalat.interfaces.console import pictures
+from kafalat.interfaces.console.regions import PlaceFigures, Regions, regions
+from kafalat.payments import selectors as payments
+from kafalat.payments.models import Cycle
+from kafalat.payments.selectors import BackCount, ListView, Stage
+from kafalat.policy.model import Programme
+from kafalat.registry.access import access_figures, may_read_households, roles_of
+from kafalat.registry.selectors import PlaceTree, households_by_place, place_tree, registry_figures
+from kafalat.targeting import selectors as targeting
+from kafalat.targeting.models import Run
+from kafalat.targeting.selectors import CodeCount
+
+_KEPT_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What waits for a person: lists to decide about, money that came back, households and families that cannot go on."""
+
+    lists: Sequence[ListView]
+    back: Sequence[BackCount]
+    unsent_files: int
+    incomplete: int
+    no_payee: Sequence[CodeCount]
+
+    @property
+    def undecided(self) -> int:
+        """Return how many payments came back that nobody has decided about."""
+        return sum(row.undecided for row in self.back)
+
+    @property
+    def parked(self) -> int:
+        """Return how many payments that came back are parked."""
+        return sum(row.parked for row in self.back)
+
+    @property
+    def anything(self) -> bool:
+        """Say whether anything waits."""
+        waits = (self.undecided, self.parked, self.unsent_files, self.incomplete)
+        return bool(self.lists or any(waits) or self.no_payee)
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show where everything stands. `?map=` chooses the map's measure."""
+    user = cast(User, request.user)
+    access_figures(user)
+    linked = may_read_households(roles_of(user))
+    figures, run, cycle = registry_figures(), targeting.latest_run(), payments.latest_cycle()
+    stages = payments.stages(cycle) if cycle else []
+    programme = programmes.stamped(run.programme_sha256) if run else programmes.in_force()
+    measure = next((m for m in pictures.MEASURES if m == request.GET.get("map")), pictures.MEASURES[0])
+    tree = place_tree()
+    enrolled = enrolled_by_status()
+    found = _regions(tree, run, cycle, (figures.households, stages, sorted(enrolled.items())))
+    back = payments.came_back(cycle) if cycle else []
+    context = {
+        "figures": figures,
+        "run": run,
+        "cycle": cycle,
+        "stages": stages,
+        "programme": programme,
+        "attention": _attention(run, cycle, back),
+        "enrolled": sum(count for status, count in enrolled.items() if status != "exited"),
+        "back_count": sum(row.count for row in back),
+        "back_paisa": sum(row.amount_paisa for row in back),
+        "today": timezone.localdate(),
+        "quarter": str(quarter_of(timezone.localdate())),
+        "measure": measure,
+        "measures": pictures.MEASURES,
+        "regions": found,
+        "map": pictures.region_map(found, tree, measure, linked=linked),
+        **_scores(run, programme),
+        "funnel": pictures.funnel_chart(stages) if stages else "",
+    }
+    return render(request, "console/overview.html", context)
+
+
+def _scores(run: Run | None, programme: Programme) -> dict[str, object]:
+    if run is None:
+        return {}
+    counts = targeting.score_counts(run)
+    return {
+        "bands": pictures.score_bands(counts),
+        "histogram": pictures.score_chart(counts, programme, run.policy_day) if counts else "",
+    }
+
+
+def _attention(run: Run | None, cycle: Cycle | None, back: Sequence[BackCount]) -> Attention:
+    files = payments.files_of(cycle) if cycle else ()
+    return Attention(
+        lists=payments.waiting_lists(),
+        back=back,
+        unsent_files=sum(1 for file in files if file.outbox.sent_at is None),
+        incomplete=run.incomplete if run else 0,
+        no_payee=targeting.no_payee_counts(run) if run else (),
+    )
+
+
+def _regions(
+    tree: PlaceTree,
+    run: Run | None,
+    cycle: Cycle | None,
+    state: tuple[int, Sequence[Stage], list[tuple[str, int]]],
+) -> Regions:
+    """Return the figures by place; counted anew only when the run, the cycle or their totals (`state`) are new."""
+
+    def counted() -> Regions:
+        return regions(
+            tree,
+            PlaceFigures(
+                surveyed=households_by_place(),
+                outcomes=targeting.outcomes_by_place(run) if run else {},
+                enrolled=enrolled_by_place(),
+                paid_paisa=payments.paid_by_place(cycle) if cycle else {},
+            ),
+        )
+
+    key = f"regions:{run.pk if run else 0}:{cycle.pk if cycle else 0}:{hash(repr(state))}"
+    found: Regions = cache.get_or_set(key, counted, _KEPT_S)
+    return found
+

@@ -1,0 +1,232 @@
+"""The console's charts and map, from figures to SVG text in the language of the page. Kept in the process's cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from typing import Any, Final, Literal
+
+from django.core.cache import cache
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from kafalat.core.money import PAISA_PER_RUPEE, rupees_text
+from kafalat.core.text import Language
+from kafalat.interfaces import charts, labels, maps
+from kafalat.interfaces.boundaries import simplified
+from kafalat.interfaces.console.regions import Region, Regions
+from kafalat.interfaces.context import language_in_use
+from kafalat.payments.selectors import Stage
+from kafalat.policy.model import Programme, in_force
+from kafalat.registry.selectors import PlaceTree, boundaries
+from kafalat.targeting.selectors import ScoreCount
+
+Measure = Literal["eligible", "enrolled", "paid"]
+MEASURES: Final[tuple[Measure, ...]] = ("eligible", "enrolled", "paid")
+_KEPT_S: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class LegendStep:
+    """One shade of the map and the figures it stands for."""
+
+    colour: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MapPicture:
+    """The map, its legend, and which of the three kinds it is."""
+
+    svg: str
+    legend: tuple[LegendStep, ...]
+    kind: Literal["tiles", "provinces", "boundaries"]
+
+
+def _language() -> Language:
+    return language_in_use(get_language())
+
+
+def _drawn(key: str, values: object, draw: Callable[[], Any]) -> Any:
+    """Return a picture from the cache, drawing it when its figures are new."""
+    digest = sha256(repr(values).encode()).hexdigest()
+    return cache.get_or_set(f"picture:{key}:{_language()}:{digest}", draw, _KEPT_S)
+
+
+def compact(number: float) -> str:
+    """Write a number short enough for a tile: 950, 12k, 3.4M.
+
+    >>> compact(3_400_000), compact(12_345), compact(950)
+    ('3.4M', '12k', '950')
+    """
+    for limit, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if number >= limit:
+            short = number / limit
+            return f"{short:.0f}{letter}" if short >= 10 else f"{short:.1f}{letter}"
+    return f"{number:.0f}"
+
+
+def value_of(region: Region, measure: Measure) -> float | None:
+    """Return what the map shows of a region: percent, families or rupees; None where nothing was surveyed."""
+    if not region.surveyed:
+        return None
+    if measure == "eligible":
+        return region.eligible_pct
+    return float(region.enrolled) if measure == "enrolled" else region.paid_paisa / PAISA_PER_RUPEE
+
+
+def figure_text(value: float | None, measure: Measure) -> str:
+    """Write a value of the map in few letters."""
+    if value is None:
+        return "–"
+    return f"{value:.0f}%" if measure == "eligible" else compact(value)
+
+
+def region_map(found: Regions, tree: PlaceTree, measure: Measure, *, linked: bool) -> MapPicture:
+    """Return the map of one measure: boundaries where they were imported, else tiles, else provinces of tiles."""
+    shapes = boundaries(found.level)
+    drawn: MapPicture = _drawn(
+        f"map:{measure}:{linked}:{len(shapes)}",
+        [(r.place.pcode, r.surveyed, r.eligible, r.decided, r.enrolled, r.paid_paisa) for r in found.rows],
+        lambda: _region_map(found, tree, measure, shapes, linked=linked),
+    )
+    return drawn
+
+
+def _region_map(
+    found: Regions, tree: PlaceTree, measure: Measure, shapes: dict[str, dict[str, Any]], *, linked: bool
+) -> MapPicture:
+    language = _language()
+    limits = maps.steps_of([value_of(region, measure) or 0 for region in found.rows])
+    places = [
+        _map_place(region, measure, limits, _tiles(region, tree, found.level), shapes, linked=linked)
+        for region in found.rows
+    ]
+    title = {
+        "eligible": _("Map: eligible households, in percent of those surveyed"),
+        "enrolled": _("Map: families in the programme"),
+        "paid": _("Map: rupees paid in the newest cycle"),
+    }[measure]
+    legend = tuple(_legend(limits, measure))
+    if shapes:
+        return MapPicture(maps.boundary_map(places, title=title), legend, "boundaries")
+    drawable = [place for place in places if place.tiles]
+    if not drawable:
+        return MapPicture("", legend, "tiles")
+    if found.level == "province":
+        return MapPicture(maps.province_map(drawable, language=language, title=title), legend, "provinces")
+    return MapPicture(maps.tile_map(drawable, language=language, title=title), legend, "tiles")
+
+
+def _tiles(region: Region, tree: PlaceTree, level: str) -> tuple[tuple[int, int], ...]:
+    if level == "district":
+        return (region.place.tile,) if region.place.tile else ()
+    below = (tree.nodes[pcode] for pcode in tree.within(region.place.pcode))
+    return tuple(node.tile for node in below if node.tile)
+
+
+def _map_place(
+    region: Region,
+    measure: Measure,
+    limits: Sequence[float],
+    tiles: tuple[tuple[int, int], ...],
+    shapes: dict[str, dict[str, Any]],
+    *,
+    linked: bool,
+) -> maps.MapPlace:
+    value = value_of(region, measure)
+    name = region.place.name.in_(_language())
+    if value is None:
+        words = _("%(place)s: nobody surveyed") % {"place": name}
+    else:
+        words = _("%(place)s: %(surveyed)s households surveyed, %(eligible)s eligible; %(enrolled)s families in the programme; %(paid)s paid") % {
+            "place": name, "surveyed": f"{region.surveyed:,}", "eligible": f"{region.eligible:,}",
+            "enrolled": f"{region.enrolled:,}", "paid": rupees_text(region.paid_paisa),
+        }  # fmt: skip
+    boundary = shapes.get(region.place.pcode)
+    return maps.MapPlace(
+        pcode=region.place.pcode,
+        name=name,
+        tiles=tiles,
+        step=None if value is None else maps.step_of(value, limits),
+        figure=figure_text(value, measure),
+        description=words,
+        url=f"{reverse('households')}?place={region.place.pcode}" if linked else "",
+        boundary=None if boundary is None else simplified(boundary),
+    )
+
+
+def _legend(limits: Sequence[float], measure: Measure) -> list[LegendStep]:
+    edges = [0.0, *limits]
+    steps = []
+    for place, low in enumerate(edges):
+        last = place == len(edges) - 1
+        text = _("%(low)s and more") if last else _("%(low)s to below %(high)s")
+        high = "" if last else figure_text(edges[place + 1], measure)
+        steps.append(LegendStep(charts.STEPS[place], text % {"low": figure_text(low, measure), "high": high}))
+    return steps
+
+
+def score_chart(counts: Sequence[ScoreCount], programme: Programme, day: date) -> str:
+    """Return the histogram of scores with the cut-offs in force on `day`."""
+    cutoffs = []
+    for category in programme.eligibility.categories:
+        dated = in_force(category.cutoff, day)
+        if dated is not None:
+            # Scores are whole numbers and a score equal to the cut-off is within: the line stands just after it.
+            label = _("Cut-off %(value)s") if category.criterion is None else _("With a disabled member: %(value)s")
+            if category.criterion is not None and category.code != "disability":
+                label = category.label.in_(_language()) + ": %(value)s"
+            cutoffs.append(charts.CutoffLine(int(dated.value) + 0.5, label % {"value": f"{dated.value:g}"}))
+    svg: str = _drawn(
+        "scores",
+        [counts, cutoffs],
+        lambda: charts.score_histogram(
+            [charts.ScoreBar(row.score, row.eligible, row.ineligible) for row in counts],
+            cutoffs,
+            language=_language(),
+            title=_("Histogram: households by poverty score, with the cut-off"),
+            axis_title=_("Poverty score (lower is poorer)"),
+        ),
+    )
+    return svg
+
+
+def funnel_chart(stages: Sequence[Stage]) -> str:
+    """Return the funnel of a cycle, from due to paid."""
+    svg: str = _drawn(
+        "funnel",
+        stages,
+        lambda: charts.stage_funnel(
+            [
+                charts.StageBar(str(labels.STAGES[s.code]), s.count, f"{s.count:,}  ·  {rupees_text(s.amount_paisa)}")
+                for s in stages
+            ],
+            language=_language(),
+            title=_("Funnel: payments due, prepared, sent, accepted and paid"),
+        ),
+    )
+    return svg
+
+
+@dataclass(frozen=True, slots=True)
+class BandRow:
+    """Scores `low` to `high` of the histogram's table."""
+
+    low: int
+    high: int
+    eligible: int
+    ineligible: int
+
+
+def score_bands(counts: Sequence[ScoreCount], width: int = 10) -> list[BandRow]:
+    """Return the histogram as a table: households in bands of `width` scores, empty bands left out."""
+    bands: dict[int, list[int]] = {}
+    for row in counts:
+        band = bands.setdefault(min(row.score, 99) // width * width, [0, 0])
+        band[0] += row.eligible
+        band[1] += row.ineligible
+    return [BandRow(low, 100 if low + width >= 100 else low + width - 1, *bands[low]) for low in sorted(bands)]

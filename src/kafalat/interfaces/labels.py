@@ -1,0 +1,120 @@
+"""Words for the codes pages show; texts that a programme decides come from its folder instead."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Words = dict[str, str | Promise]
+
+OUTCOMES: Words = {"eligible": _("Eligible"), "ineligible": _("Ineligible"), "incomplete": _("Incomplete")}
+RELATIONSHIPS: Words = {
+    "head": _("Head"),
+    "spouse": _("Spouse"),
+    "child": _("Child"),
+    "child_in_law": _("Child-in-law"),
+    "grandchild": _("Grandchild"),
+    "parent": _("Parent"),
+    "parent_in_law": _("Parent-in-law"),
+    "sibling": _("Brother or sister"),
+    "sibling_in_law": _("Brother- or sister-in-law"),
+    "nephew_niece": _("Nephew or niece"),
+    "grandparent": _("Grandparent"),
+    "uncle_aunt": _("Uncle or aunt"),
+    "other": _("Other member"),
+}
+SEXES: Words = {"female": _("Woman"), "male": _("Man"), "transgender": _("Transgender person")}
+GIRLS_AND_BOYS: Words = {"female": _("Girl"), "male": _("Boy"), "transgender": _("Transgender person")}
+MARITAL: Words = {
+    "never_married": _("Never married"),
+    "married": _("Married"),
+    "widowed": _("Widowed"),
+    "divorced": _("Divorced"),
+}
+FAMILY_KINDS: Words = {
+    "ever_married_woman": _("Family of a woman who is or was married"),
+    "transgender_person": _("Transgender person"),
+    "other": _("Other members"),
+}
+BENEFICIARIES: Words = {"active": _("In the programme"), "suspended": _("Suspended"), "exited": _("Left the programme")}
+CHANNELS: Words = {"account": _("Bank account"), "wallet": _("Wallet")}
+PAYMENTS: Words = {
+    "prepared": _("Prepared"),
+    "sent": _("Sent to the bank"),
+    "accepted": _("Accepted by the bank"),
+    "paid": _("Paid"),
+    "rejected": _("Rejected by the bank"),
+    "returned": _("Returned by the bank"),
+    "cancelled": _("Cancelled"),
+}
+STAGES: Words = {
+    "due": _("Due"),
+    "prepared": _("Prepared"),
+    "sent": _("Sent to the bank"),
+    "accepted": _("Accepted by the bank"),
+    "paid": _("Paid"),
+}
+LISTS: Words = {
+    "prepared": _("Waits to be checked"),
+    "checked": _("Checked, waits for approval"),
+    "rejected": _("Rejected"),
+    "dispatched": _("Sent to the banks"),
+}
+CYCLES: Words = {"open": _("Open"), "closed": _("Closed")}
+ANSWERS: Words = {
+    "pain.002": _("Status report (pain.002)"),
+    "camt.053": _("Account statement (camt.053)"),
+    "camt.054": _("Credit notification (camt.054)"),
+}
+RESOLUTIONS: Words = {"reissue": _("Sent again"), "park": _("Parked")}
+# ISO 20022 external status reason codes that banks use most, in plain words.
+BANK_REASONS: Words = {
+    "AC01": _("The account number is wrong"),
+    "AC04": _("The account is closed"),
+    "AC06": _("The account is blocked"),
+    "AG01": _("Payments to this account are forbidden"),
+    "AM05": _("The bank took it for a duplicate"),
+    "BE01": _("The name and the account do not match"),
+    "MD07": _("The account holder has died"),
+    "MS02": _("The customer refused, without a reason"),
+    "MS03": _("The bank gave no reason"),
+    "RR04": _("Refused for regulatory reasons"),
+}
+LEDGER: Words = {
+    "treasury": _("Treasury"),
+    "fund": _("Programme's fund"),
+    "due": _("Due to families"),
+    "in_flight": _("On its way"),
+    "paid": _("Paid to families"),
+    "back": _("Came back"),
+    "suspense": _("Parked"),
+}
+WHY_NOT: Words = {
+    "role": _("Checkers and releasers decide about payment lists; your role reads them."),
+    "maker": _("You made this list, so others must decide about it."),
+    "already": _("You have approved this list. A second person must approve it too."),
+    "done": "",
+}
+TABLE: dict[str, Words] = {
+    "outcome": OUTCOMES,
+    "relationship": RELATIONSHIPS,
+    "sex": SEXES,
+    "child": GIRLS_AND_BOYS,
+    "marital": MARITAL,
+    "family": FAMILY_KINDS,
+    "beneficiary": BENEFICIARIES,
+    "channel": CHANNELS,
+    "payment": PAYMENTS,
+    "stage": STAGES,
+    "list": LISTS,
+    "cycle": CYCLES,
+    "answer": ANSWERS,
+    "resolution": RESOLUTIONS,
+    "bank_reason": BANK_REASONS,
+    "why_not": WHY_NOT,
+}
+
+
+def word(kind: str, code: str | None) -> str:
+    """Return the word for a code, or the code itself where there is none."""
+    return str(TABLE[kind].get(code or "", code or ""))

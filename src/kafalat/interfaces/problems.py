@@ -1,0 +1,55 @@
+"""Turns a problem of the catalogue into a clear page in the reader's language, and names the pages for lost and failed requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+
+from kafalat.core.problems import Problem
+from kafalat.interfaces import context
+
+SERVER_FAULT = 500
+
+
+class ProblemMiddleware:
+    """Answers a `Problem` with its sentence and HTTP status; anything else stays an error."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Return the page of a problem, or None for every other exception."""
+        if not isinstance(exception, Problem):
+            return None
+        language = context.language_in_use(get_language())
+        values = {"sentence": exception.text(language), "code": exception.code}
+        status = exception.entry.http_status
+        if status >= SERVER_FAULT:
+            # What failed may be the database: this page asks it nothing.
+            page = {**values, **context.plain(request)}
+            return HttpResponse(render_to_string("errors/problem_plain.html", page), status=status)
+        return render(request, "errors/problem.html", values, status=status)
+
+
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer a request that is not allowed (a form without its token, for one)."""
+    del exception
+    return HttpResponse(render_to_string("errors/403.html", context.plain(request)), status=403)
+
+
+def lost(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer a request for a page that does not exist."""
+    del exception
+    return HttpResponse(render_to_string("errors/404.html", context.plain(request)), status=404)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Answer a request that broke something of ours; asks the database nothing."""
+    return HttpResponse(render_to_string("errors/500.html", context.plain(request)), status=500)

@@ -1,0 +1,1 @@
+"""Pages for everybody, without a login: one's own status, and how the programme works."""

@@ -1,0 +1,50 @@
+"""Every address of the console and the public pages, under the language they are read in."""
+
+from __future__ import annotations
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib.auth import views as auth_views
+from django.urls import path, register_converter
+
+from kafalat.interfaces.console import cycles, households, runs
+from kafalat.interfaces.console.overview import overview
+from kafalat.interfaces.public.guide import guide
+from kafalat.interfaces.public.status import status
+from kafalat.payments.access import ACTS
+
+
+class ActConverter:
+    """The three decisions about a payment list."""
+
+    regex = "|".join(ACTS)
+
+    def to_python(self, value: str) -> str:
+        """Return the decision as it stands."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """Return the decision as it stands."""
+        return value
+
+
+register_converter(ActConverter, "act")
+
+urlpatterns = i18n_patterns(
+    path("", overview, name="overview"),
+    path("login/", auth_views.LoginView.as_view(template_name="registration/login.html"), name="login"),
+    path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+    path("households/", households.search, name="households"),
+    path("households/<int:household_id>/", households.household, name="household"),
+    path("runs/", runs.runs, name="runs"),
+    path("runs/<int:run_id>/", runs.run, name="run"),
+    path("cycles/", cycles.cycles, name="cycles"),
+    path("cycles/<int:cycle_id>/", cycles.cycle, name="cycle"),
+    path("cycles/<int:cycle_id>/back/", cycles.came_back, name="came_back"),
+    path("lists/<int:payment_list_id>/<act:act>/", cycles.decide, name="decide"),
+    path("status/", status, name="status"),
+    path("guide/", guide, name="guide"),
+)
+
+handler403 = "kafalat.interfaces.problems.refused"
+handler404 = "kafalat.interfaces.problems.lost"
+handler500 = "kafalat.interfaces.problems.failed"
