@@ -198,6 +198,11 @@ messages:
   status_paid: { en: "{amount} paid for {tranche}.", ur: "{tranche} کے {amount} ادا ہوئے۔" }
   status_payment_coming: { en: "Coming.", ur: "آ رہا ہے۔" }
   status_enrolled: { en: "Enrolled.", ur: "شامل۔" }
+  status_surveyed: { en: "Surveyed.", ur: "سروے ہو چکا۔" }
+  status_eligible: { en: "Eligible.", ur: "اہل۔" }
+  status_suspended: { en: "Suspended.", ur: "معطل۔" }
+  status_exited: { en: "No longer in the programme.", ur: "اب پروگرام میں شامل نہیں۔" }
+  status_payment_returned: { en: "{amount} for {tranche} came back from {bank}.", ur: "{tranche} کے {amount} {bank} سے واپس آئے۔" }
   status_eligible_no_payee: { en: "No payee: {reason}.", ur: "وصول کنندہ نہیں: {reason}۔" }
   status_ineligible: { en: "Not eligible. {reason}", ur: "مستحق نہیں۔ {reason}" }
   status_incomplete: { en: "Incomplete: {facts}.", ur: "نامکمل: {facts}۔" }
