@@ -22,7 +22,6 @@ from django.db import connections
 from django.db.models import Max
 
 from kafalat.adapters.banks import simulated
-from kafalat.config import boot
 from kafalat.core.identifiers import synthetic_iban
 from kafalat.core.problems import Problem, problem
 from kafalat.core.progress import Progress
@@ -116,16 +115,21 @@ class Demo:
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 3)
 
     def run(self) -> Result:
-        """Run the chain from wherever it stands to its end and return what it came to."""
-        with self.step("database"):
-            boot.database(self.office.home)
-        source = self._survey()
-        run = self._target(source)
-        self._enrol(run)
+        """Run the chain from wherever it stands to its end and return what it came to. The database must be running."""
+        source, run = self.to_enrolment()
         cycle = self._pay()
         with self.step("ledger"):
             checks = check_ledger(outgoing=self.office.outgoing)
         return self._result(source, run, cycle, balanced=all(check.holds for check in checks))
+
+    def to_enrolment(self) -> tuple[SurveySource, Run]:
+        """Run the first half of the chain: survey, registry, snapshot, decisions, enrolment, logins."""
+        source = self._survey()
+        run = self._target(source)
+        self._enrol(run)
+        with self.step("logins"):
+            ensure_logins(self.office.home)
+        return source, run
 
     def _survey(self) -> SurveySource:
         """Read or synthesise the survey and import it."""
@@ -203,8 +207,6 @@ class Demo:
 
     def _pay(self) -> Cycle:
         """Take the tranche's cycle from opening to closing, each part by the person whose work it is."""
-        with self.step("logins"):
-            ensure_logins(self.office.home)
         maker, reconciler = staff("maker"), staff("reconciler")
         cycle = open_cycle(
             programme=self.office.programme,
@@ -266,7 +268,11 @@ class Demo:
 
     def _receive(self, cycle: Cycle, user: User, progress: Progress) -> None:
         """Let the simulated banks answer every file of the cycle, and take in what was not taken in yet."""
-        files = list(BankFile.objects.filter(payment_list__cycle=cycle).order_by("id"))
+        files = [
+            file
+            for file in BankFile.objects.filter(payment_list__cycle=cycle).order_by("id")
+            if file.payment_list.items.filter(bank=file.bank, status__in=["sent", "accepted"]).exists()
+        ]
         again = set(
             Payment.objects.filter(payment_list__cycle=cycle, attempt__gt=1).values_list("identity", flat=True)
         )

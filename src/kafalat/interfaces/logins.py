@@ -36,18 +36,18 @@ def ensure_logins(home: Home) -> list[Login]:
     """Make the demo's logins where they are missing and return them all."""
     kept = home.keys / "demo_logins.json"
     passwords: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
-    for username in STAFF.keys() - passwords.keys():
-        passwords[username] = secrets.token_urlsafe(12)
+    new = STAFF.keys() - passwords.keys()
+    passwords |= {username: secrets.token_urlsafe(12) for username in new}
     private_write(kept, json.dumps(passwords, indent=1))
     for username, role in STAFF.items():
-        _ensure_user(username, role, passwords[username])
+        _ensure_user(username, role, passwords[username], renew=username in new)
     return [Login(username, role, passwords[username]) for username, role in STAFF.items()]
 
 
-def _ensure_user(username: str, role: str, password: str) -> None:
+def _ensure_user(username: str, role: str, password: str, *, renew: bool) -> None:
     with transaction.atomic():
         user, created = User.objects.get_or_create(username=username)
-        if created or not user.check_password(password):
+        if created or renew:
             user.set_password(password)
             user.save(update_fields=["password"])
         user.groups.add(Group.objects.get(name=role))

@@ -100,7 +100,7 @@ def _dispatch_bank(payment_list: PaymentList, bank: str, sender: Sender, at: dat
     file = BankFile(
         payment_list=payment_list,
         bank=bank,
-        message_id=f"KFLT-{payment_list.cycle.tranche}-{payment_list.pk}-{bank.upper()}"[:35],
+        message_id=f"KFLT-{payment_list.cycle.tranche}-{payment_list.pk}-{banks_by_code(sender.programme)[bank].bic[:8]}",
         created_at=at,
         list_sha256=payment_list.sha256,
     )
@@ -141,7 +141,7 @@ def _payment_file(file: BankFile, sender: Sender) -> PaymentFile:
     }
     blocks = [
         Block(
-            payment_information_id=f"{file.message_id[:26]}-{number}",
+            payment_information_id=f"{file.message_id}-{number}",
             execution_date=(file.created_at + timedelta(days=starts[phase])).date(),
             instructions=[_instruction(row, programme, tranche, sender.sealer) for row in rows],
         )

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from django.utils import timezone
 
+from kafalat.config import boot
 from kafalat.core.money import rupees_text
 from kafalat.core.problems import problem
 from kafalat.core.quarters import parse_quarter, quarter_of
@@ -58,7 +59,10 @@ def demo(
         raise problem("payments.tranche_invalid", tranche=tranche) from None
     plan = Plan(tranche=quarter, households=households, seed=seed, survey=survey, profile=profile)
     with Stages(LABELS, "en") as stages:
-        result = Demo(office=here, plan=plan, clock=timezone.now, stage=stages.stage).run()
+        chain = Demo(office=here, plan=plan, clock=timezone.now, stage=stages.stage)
+        with chain.step("database"):
+            boot.database(here.home)
+        result = chain.run()
     if as_json:
         print_json(result)
     else:

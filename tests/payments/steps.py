@@ -1,0 +1,90 @@
+"""The steps of a cycle as tests take them, each by the person whose work it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import connections
+
+from kafalat.adapters.banks import simulated
+from kafalat.adapters.banks.simulated import AnswerFile, Shares
+from kafalat.core.quarters import Quarter
+from kafalat.interfaces.logins import staff
+from kafalat.interfaces.office import Office
+from kafalat.payments.answers import receive_answer
+from kafalat.payments.approvals import approve_list, check_list
+from kafalat.payments.cycles import open_cycle, prepare_list
+from kafalat.payments.dispatch import dispatch_list, outgoing_path, send_outbox
+from kafalat.payments.models import BankFile, Cycle, PaymentList
+from tests.conftest import NOW
+
+TRANCHE = Quarter(2026, 1)
+MANY_RETURNS = Shares(rejected_pct=10, returned_pct=20)
+
+
+def opened(office: Office, tranche: Quarter = TRANCHE) -> Cycle:
+    """Open the cycle."""
+    return open_cycle(
+        programme=office.programme,
+        programme_folder=office.programme_folder,
+        programmes=office.home.programmes,
+        tranche=tranche,
+        user=staff("maker"),
+        at=NOW,
+    )
+
+
+def prepared(office: Office, cycle: Cycle) -> PaymentList:
+    """Generate a list."""
+    return prepare_list(cycle_id=cycle.pk, programme=office.programme, user=staff("maker"), at=NOW)
+
+
+def checked(office: Office, cycle: Cycle) -> PaymentList:
+    """Generate and check a list."""
+    return check_list(payment_list_id=prepared(office, cycle).pk, user=staff("checker"), at=NOW)
+
+
+def approve(payment_list: PaymentList, user: User) -> None:
+    """Approve a list as it stands."""
+    approve_list(payment_list_id=payment_list.pk, user=user, seen_sha256=payment_list.sha256, at=NOW)
+
+
+def dispatched(office: Office, cycle: Cycle) -> PaymentList:
+    """Take a new list all the way to the banks."""
+    payment_list = checked(office, cycle)
+    approve(payment_list, staff("checker"))
+    approve(payment_list, staff("releaser"))
+    sender = office.sender(cycle.programme_sha256)
+    dispatch_list(payment_list_id=payment_list.pk, user=staff("releaser"), sender=sender, at=NOW)
+    send_outbox(sender=sender, at=NOW)
+    payment_list.refresh_from_db()
+    return payment_list
+
+
+def answers_of(office: Office, file: BankFile, shares: Shares = MANY_RETURNS, seed: int = 1) -> list[AnswerFile]:
+    """Return what the simulated bank answers to a file that was sent."""
+    return simulated.answer(
+        outgoing_path(file, office.outgoing).read_bytes(),
+        bank=file.bank,
+        seed=seed,
+        executed_at=file.created_at + timedelta(days=1),
+        shares=shares,
+    )
+
+
+def receive(answer: AnswerFile) -> None:
+    """Take in an answer."""
+    receive_answer(content=answer.content, name=answer.name, user=staff("reconciler"), at=NOW)
+
+
+@contextmanager
+def connection_of_owner() -> Iterator[Any]:
+    """A cursor of the owner role, to do what the application cannot."""
+    owner = connections["owner"]
+    with owner.cursor() as cursor:
+        yield cursor
+    owner.close()
