@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.metadata
 import json
 import re
 import subprocess
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.source import ROOT, own_files, text_of
+from tests.source import ROOT, own_files, python_files, text_of, tree
 
 FILE_BYTES_MAX = 200_000
 # Larger on purpose: hashes of every file of every package.
@@ -53,6 +55,26 @@ def test_every_locked_package_has_its_hash(name: str) -> None:
 def test_the_locks_cover_what_the_project_asks_for() -> None:
     assert declared("demo", "build") <= requirements("run").keys()
     assert declared("demo", "build", "fit", "test", "check") <= requirements("dev").keys()
+
+
+def test_what_the_package_imports_is_asked_for_by_name() -> None:
+    """A package that only comes along with another may go with it at the next lock."""
+    imported = {
+        name.partition(".")[0]
+        for path in python_files("src")
+        for node in ast.walk(tree(path))
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else [])
+        + ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [])
+    }
+    outside = imported - sys.stdlib_module_names - {"kafalat"}
+    providers = importlib.metadata.packages_distributions()
+    asked = declared("demo")
+    wanting = {
+        name
+        for name in outside
+        if not {provider.lower().replace("_", "-") for provider in providers.get(name, [])} & asked
+    }
+    assert wanting == set()
 
 
 def test_the_front_end_lock_has_a_hash_and_no_address_for_every_package() -> None:
