@@ -25,7 +25,7 @@ _OCCUPATION_BY_CLASS, _INTERNET_BY_CLASS = 0.5, 0.4
 class Column:
     """Answers as Arrow values; `asked` says of whom the question is asked (None: of all)."""
 
-    values: pa.Array
+    values: pa.Array[Any]
     asked: Booleans | None = None
 
 
@@ -73,9 +73,10 @@ def household_columns(
     return columns
 
 
-def _coded(numbers: Integers, codes: list[Any]) -> pa.Array:
+def _coded(numbers: Integers, codes: list[Any]) -> pa.Array[Any]:
     """Return the codes of the numbers, in the codes' own type."""
-    return pa.array(codes).take(pa.array(numbers))
+    coded: pa.Array[Any] = pa.array(codes).take(numbers)
+    return coded
 
 
 def person_columns(

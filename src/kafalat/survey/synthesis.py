@@ -87,9 +87,20 @@ def synthesise(
             _append(connection, table, rows)
         people += drawn[1].num_rows
         progress(min(1.0, (chunk.first + len(chunk.place)) / households))
-    made_of = f"{VERSION}\n{seed}\n{households}\n{programme.sha256}\n".encode()
-    digest = hashlib.sha256(hashlib.sha256(figures_bytes()).digest() + made_of).hexdigest()
+    digest = _sha256(seed, homes, tables)
     return SurveyTables(connection, PROFILE, digest, households, people, synthetic=True)
+
+
+def _sha256(seed: int, homes: Homes, tables: tuple[Table, Table]) -> str:
+    """Return the SHA-256 over all that decides the population: figures, seed, places with their numbers, columns."""
+    decided = {
+        "version": VERSION,
+        "figures": hashlib.sha256(figures_bytes()).hexdigest(),
+        "seed": seed,
+        "places": list(zip(homes.pcodes, homes.counts.tolist(), homes.rural_share.tolist(), strict=True)),
+        "columns": [list(table.columns()) for table in tables],
+    }
+    return hashlib.sha256(json.dumps(decided).encode()).hexdigest()
 
 
 def _chunks(homes: Homes) -> Iterator[_Chunk]:
@@ -139,17 +150,17 @@ def _draw_chunk(
     return _arrow(tables[0], home_columns), _arrow(tables[1], person)
 
 
-def _roster_columns(people: People, keys: pa.Array) -> dict[str, Column]:
+def _roster_columns(people: People, keys: pa.Array[Any]) -> dict[str, Column]:
     def line(numbers: Integers) -> Column:
         return Column(pa.array(numbers), numbers > 0)
 
     return {
-        "household_key": Column(keys.take(pa.array(people.home))),
+        "household_key": Column(keys.take(people.home)),
         "line_no": Column(pa.array(people.line)),
-        "relationship": Column(pa.array(RELATIONSHIPS).take(pa.array(people.relationship))),
-        "sex": Column(pa.array(SEXES).take(pa.array(people.sex))),
+        "relationship": Column(pa.array(RELATIONSHIPS).take(people.relationship)),
+        "sex": Column(pa.array(SEXES).take(people.sex)),
         "age_years": Column(pa.array(people.age)),
-        "marital_status": Column(pa.array(MARITAL).take(pa.array(people.marital))),
+        "marital_status": Column(pa.array(MARITAL).take(people.marital)),
         "spouse_line": line(people.spouse_line),
         "father_line": line(people.father_line),
         "mother_line": line(people.mother_line),
@@ -196,9 +207,10 @@ def _arrow(table: Table, columns: dict[str, Column]) -> pa.Table:
     return pa.table(arrays)
 
 
-def _masked(values: pa.Array, known: Any) -> pa.Array:
+def _masked(values: pa.Array[Any], known: Any) -> pa.Array[Any]:
     """Return the values with NULL where nothing is known."""
-    return pc.if_else(pa.array(known), values, pa.scalar(None, values.type))
+    masked: pa.Array[Any] = pc.if_else(pa.array(known), values, pa.scalar(None, values.type))
+    return masked
 
 
 def _append(connection: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> None:
