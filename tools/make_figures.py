@@ -3,8 +3,9 @@
     python tools/make_figures.py --survey FOLDER --disability FILE --poverty FILE
 
 `--survey` is read through its profile; `--disability` is table 16 of census 2023 (Parquet); `--poverty` a CSV of
-poverty rates by district P-code. A cell resting on fewer than ten households or people is left out. Figures are by
-stratum, province and town or village; where the survey has no stratum, STRATUM_OF says whose figures stand in.
+poverty rates by district P-code. A cell resting on fewer than ten households or people is left out: the proportions of all
+towns or all villages stand in. Figures are by stratum, province and town or village; where the survey has no stratum,
+STRATUM_OF says whose figures stand in.
 """
 
 from __future__ import annotations
@@ -64,6 +65,39 @@ def shares(
     }
 
 
+def by_stratum(
+    connection: duckdb.DuckDBPyConnection, source: str, group: str, value: str, values: Sequence[Any]
+) -> dict[str, list[float]]:
+    """Return the share of each of `values` by stratum and group.
+
+    What a stratum's cells under ten leave open is filled in the proportions of all towns, or of all villages.
+    """
+    whole = shares(connection, source, f"split_part(stratum, '_', 2) || ',' || ({group})", value, values)
+    rows = table(
+        connection, f"SELECT stratum, ({group})::VARCHAR, ({value}), count(*) FROM {source} GROUP BY ALL"
+    )
+    counts: dict[tuple[str, str], dict[Any, int]] = {}
+    for stratum, key, code, count in rows:
+        if key is not None and code is not None:
+            counts.setdefault((stratum, key), {})[code] = count
+    found = {}
+    for (stratum, key), cell in sorted(counts.items()):
+        like = whole.get(f"{stratum.partition('_')[2]},{key}")
+        if like is None:
+            continue
+        total = sum(cell.values())
+        sure = {code: count / total for code, count in cell.items() if count >= CELL_MIN and code in values}
+        rest = {
+            code: share for code, share in zip(values, like, strict=True) if code not in sure and share > 0
+        }
+        left = 1 - sum(sure.values()) if rest else 0
+        filled = {code: share / sum(rest.values()) * left for code, share in rest.items()}
+        found[f"{stratum},{key}" if key else stratum] = [
+            round({**filled, **sure}.get(code, 0), 5) for code in values
+        ]
+    return found
+
+
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the views the counts are taken from."""
     connection.execute(
@@ -118,11 +152,11 @@ def family_figures(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     pairs = "(SELECT a.age_years - b.age_years AS gap FROM people a JOIN people b ON a.household_key = b.household_key AND a.line_no = b.spouse_line WHERE a.sex = 'male' AND b.sex = 'female')"
     return {
         "cores": cores,
-        "core": shares(connection, "h", "stratum", core, cores),
+        "core": by_stratum(connection, "h", "''", core, cores),
         "head_age": shares(connection, "h", "concat_ws(',', female::INT, spouse::INT, (parents2 > 0)::INT, (sons > 0)::INT)", "least(head_age // 5, 18)", range(3, 19)),
         "lone_head": shares(connection, "h WHERE NOT spouse", "concat_ws(',', female::INT, least(greatest(head_age // 20, 0), 3))", "head_marital", ("married", "never_married", "widowed", "divorced")),
         "age_gap": shares(connection, pairs, "'all'", "greatest(least(gap, 20), -5)", range(-5, 21))["all"],
-        "children": shares(connection, "h WHERE woman_age IS NOT NULL", f"stratum || ',' || {mother}", "least(children, 10)", range(11)),
+        "children": by_stratum(connection, "h WHERE woman_age IS NOT NULL", mother, "least(children, 10)", range(11)),
         "grandchildren": shares(
             connection,
             "(SELECT w.household_key, w.line_no, least(greatest(w.age_years // 5 - 3, 0), 6) AS mother, count(c.line_no) AS n FROM people w LEFT JOIN people c ON c.household_key = w.household_key AND c.mother_line = w.line_no WHERE w.relationship = 'child_in_law' AND w.sex = 'female' GROUP BY ALL)",
@@ -206,7 +240,7 @@ def household_figures(
 
 def person_figures(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Return schooling and work by stratum, sex and age group."""
-    cell = "stratum || ',' || sex || ',' || age_group"
+    cell = "sex || ',' || age_group"
     statuses = (
         "employer",
         "self_employed",
@@ -220,18 +254,18 @@ def person_figures(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {
         "ages": AGES,
         "classes": CLASSES,
-        "class": shares(connection, "p WHERE age_years >= 4", cell, "highest_class", CLASSES),
-        "attends": shares(connection, "p WHERE age_years >= 4", cell, "attends_school", (False, True)),
+        "class": by_stratum(connection, "p WHERE age_years >= 4", cell, "highest_class", CLASSES),
+        "attends": by_stratum(connection, "p WHERE age_years >= 4", cell, "attends_school", (False, True)),
         "schools": schools,
-        "school_type": shares(connection, "p WHERE attends_school", "stratum || ',' || (age_years >= 16)::INT", "school_type", schools),
+        "school_type": by_stratum(connection, "p WHERE attends_school", "(age_years >= 16)::INT", "school_type", schools),
         "reads": shares(connection, "p WHERE age_years >= 10", "highest_class", "can_read", (False, True)),
-        "works": shares(connection, "p WHERE age_years >= 10", cell, "worked_last_month", (False, True)),
+        "works": by_stratum(connection, "p WHERE age_years >= 10", cell, "worked_last_month", (False, True)),
         "occupations": occupations,
-        "occupation": shares(connection, "p WHERE worked_last_month", "stratum || ',' || sex", "occupation", occupations),
+        "occupation": by_stratum(connection, "p WHERE worked_last_month", "sex", "occupation", occupations),
         "statuses": statuses,
         "work_status": shares(connection, "p WHERE worked_last_month", "occupation || ',' || region || ',' || sex", "work_status", statuses),
-        "internet_use": shares(connection, "p WHERE age_years >= 10", cell, "uses_internet", (False, True)),
-        "computer_use": shares(connection, "p WHERE age_years >= 10", cell, "uses_computer", (False, True)),
+        "internet_use": by_stratum(connection, "p WHERE age_years >= 10", cell, "uses_internet", (False, True)),
+        "computer_use": by_stratum(connection, "p WHERE age_years >= 10", cell, "uses_computer", (False, True)),
     }  # fmt: skip
 
 
