@@ -25,23 +25,23 @@ import duckdb
 HOME = tempfile.TemporaryDirectory(prefix="kafalat-bench-")
 os.environ["KAFALAT_HOME"] = HOME.name
 
-from kafalat.config import boot  # noqa: E402 - after the home folder is named
+from kafalat.config import boot
 
 boot.prepare()
 
-from kafalat.core.identifiers import synthetic_iban  # noqa: E402 - after Django is set up
-from kafalat.core.quarters import Quarter  # noqa: E402
-from kafalat.enrolment.enrol import enrol, open_accounts  # noqa: E402
-from kafalat.interfaces.logins import ensure_logins, staff  # noqa: E402
-from kafalat.interfaces.office import Office, office  # noqa: E402
-from kafalat.payments.cycles import open_cycle, prepare_list  # noqa: E402
-from kafalat.registry import bulk  # noqa: E402
-from kafalat.registry.imports import import_survey  # noqa: E402
-from kafalat.registry.snapshots import take_snapshot  # noqa: E402
-from kafalat.survey.identities import add_identities  # noqa: E402
-from kafalat.survey.synthesis import synthesise  # noqa: E402
-from kafalat.targeting.models import Run  # noqa: E402
-from kafalat.targeting.runs import replay, start_run  # noqa: E402
+from kafalat.core.identifiers import synthetic_iban
+from kafalat.core.quarters import Quarter
+from kafalat.enrolment.enrol import enrol, open_accounts
+from kafalat.interfaces.logins import ensure_logins, staff
+from kafalat.interfaces.office import Office, office
+from kafalat.payments.cycles import open_cycle, prepare_list
+from kafalat.registry import bulk
+from kafalat.registry.imports import import_survey
+from kafalat.registry.snapshots import take_snapshot
+from kafalat.survey.identities import add_identities
+from kafalat.survey.synthesis import synthesise
+from kafalat.targeting.models import Run
+from kafalat.targeting.runs import replay, start_run
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"

@@ -26,16 +26,16 @@ os.environ["KAFALAT_HOME"] = str(HOME)
 for name in ("KAFALAT_DATABASE_URL", "KAFALAT_OWNER_DATABASE_URL", "KAFALAT_PROGRAMME"):
     os.environ.pop(name, None)
 
-from kafalat.config import boot, postgres  # noqa: E402 - after the home folder is named
-from kafalat.config.home import Home  # noqa: E402
+from kafalat.config import boot, postgres
+from kafalat.config.home import Home
 
 boot.prepare()
 
-from django.db import connections  # noqa: E402 - after Django is set up
-from kafalat.core.progress import silent  # noqa: E402
-from kafalat.core.quarters import Quarter  # noqa: E402
-from kafalat.interfaces.demo import Demo, Plan  # noqa: E402
-from kafalat.interfaces.office import Office  # noqa: E402
+from django.db import connections
+from kafalat.core.progress import silent
+from kafalat.core.quarters import Quarter
+from kafalat.interfaces.demo import Demo, Plan
+from kafalat.interfaces.office import Office
 
 pytest_plugins = ["tests.left_out"]
 
@@ -86,7 +86,8 @@ def clone(home: Home, template: str, name: str | None = None) -> Iterator[str]:
 def _point_at(home: Home, database: str) -> None:
     lines = home.service_file.read_text().splitlines()
     changed = [
-        f"dbname={database}" if line.startswith("dbname=") and line != "dbname=postgres" else line for line in lines
+        f"dbname={database}" if line.startswith("dbname=") and line != "dbname=postgres" else line
+        for line in lines
     ]
     home.service_file.write_text("\n".join(changed) + "\n")
 

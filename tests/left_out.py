@@ -31,6 +31,13 @@ def reason(report: pytest.CollectReport | pytest.TestReport) -> str:
     return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
 
 
+def advice(report: pytest.TestReport) -> str:
+    """Return what would bring a test back: kept-apart data that it asked for, else what its marker needs."""
+    if "folder named shared" in reason(report):
+        return ADVICE["shared"]
+    return next((ADVICE[mark] for mark in ADVICE if mark in report.keywords), OTHERWISE)
+
+
 def refuse(report: pytest.CollectReport | pytest.TestReport) -> None:
     """Turn a skip into a failure that keeps its reason."""
     report.longrepr = f"{reason(report)}\nKAFALAT_NO_SKIP=1: here a test that is left out counts as failed."
@@ -60,10 +67,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.getreports("skipped")
     if not skipped:
         return
-    groups = Counter(
-        next((ADVICE[mark] for mark in ADVICE if mark in report.keywords), OTHERWISE) for report in skipped
-    )
+    groups = Counter(advice(report) for report in skipped)
     terminalreporter.section("left out")
-    for advice, count in sorted(groups.items()):
-        terminalreporter.write_line(f"{count} {advice}")
+    for way, count in sorted(groups.items()):
+        terminalreporter.write_line(f"{count} {way}")
     terminalreporter.write_line("With these at hand, run make test again: what can run is never left out.")
