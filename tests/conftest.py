@@ -32,6 +32,7 @@ from kafalat.config.home import Home
 boot.prepare()
 
 from django.db import connections
+
 from kafalat.core.progress import silent
 from kafalat.core.quarters import Quarter
 from kafalat.interfaces.demo import Demo, Plan
