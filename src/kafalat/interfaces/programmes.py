@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
-from kafalat.config.home import Home, default_path
-from kafalat.policy.loader import load, shipped
+from kafalat.interfaces.office import Office, office
 from kafalat.policy.model import Programme
+from kafalat.targeting.models import Run
 
 
 @lru_cache(maxsize=1)
+def _office() -> Office:
+    return office()
+
+
 def in_force() -> Programme:
-    """Return the programme that comes with this installation; read once per process."""
-    return load(shipped())
+    """Return the programme of this installation; loaded once per process."""
+    return _office().programme
 
 
 @lru_cache(maxsize=8)
 def _kept(sha256: str) -> Programme | None:
-    folder = Home(default_path()).programmes / sha256
-    return load(folder) if folder.is_dir() else None
+    folder = _office().home.programmes / sha256
+    return _office().programme_of(sha256) if folder.is_dir() else None
 
 
 def stamped(sha256: str) -> Programme:
     """Return the programme with this digest where it was kept, else the one in force (its words serve best then)."""
     current = in_force()
     return current if current.sha256 == sha256 else _kept(sha256) or current
+
+
+def results_of(run: Run) -> Path:
+    """Return the folder with the result files of a run."""
+    return _office().folders.results(run)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from django.utils import timezone
+
 from kafalat.core.sealing import Sealer
 from kafalat.enrolment.models import Account, Beneficiary
 from kafalat.payments.models import Payment
@@ -103,6 +105,6 @@ def _of_decision(person: Person, programme_code: str) -> Standing:
     if decision.outcome == "incomplete":
         return Standing("incomplete", missing=tuple(decision.missing_facts))
     if decision.outcome == "ineligible":
-        return Standing("ineligible", reasons=tuple(decision.reasons), decided_on=decision.run.started_at.date())
+        return Standing("ineligible", reasons=tuple(decision.reasons), decided_on=timezone.localdate(decision.run.started_at))
     unpaid = FamilyPayee.objects.filter(run_id=decision.run_id, family_id=person.family_id, person__isnull=True).first()
     return Standing("eligible") if unpaid is None else Standing("no_payee", reasons=(unpaid.reason,))

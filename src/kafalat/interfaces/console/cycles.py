@@ -21,7 +21,7 @@ from kafalat.interfaces.console import pictures
 from kafalat.payments import approvals, selectors
 from kafalat.payments.access import ACTS, Act, Offer, access_cycles, access_list_act, offer
 from kafalat.payments.models import Cycle
-from kafalat.payments.selectors import BankShare, ListView
+from kafalat.payments.selectors import Balance, BankShare, ListView
 
 PAGE_SIZE = 25
 BACK_LIMIT = 500
@@ -34,6 +34,37 @@ class ListPanel:
     view: ListView
     shares: list[BankShare]
     offer: Offer
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerGroup:
+    """The ledger accounts of one kind together, and each bank's part (its words beside it) where there are such parts."""
+
+    kind: str
+    debit_paisa: int
+    credit_paisa: int
+    parts: tuple[tuple[Balance, Bilingual | None], ...]
+
+    @property
+    def balance_paisa(self) -> int:
+        """Return debits minus credits."""
+        return self.debit_paisa - self.credit_paisa
+
+
+def ledger_groups(balances: list[Balance], banks: dict[str, Bilingual]) -> list[LedgerGroup]:
+    """Return the accounts grouped by what stands before the colon of their names, in order of the names."""
+    groups: dict[str, list[Balance]] = {}
+    for balance in balances:
+        groups.setdefault(balance.account.partition(":")[0], []).append(balance)
+    return [
+        LedgerGroup(
+            kind,
+            sum(one.debit_paisa for one in members),
+            sum(one.credit_paisa for one in members),
+            tuple((one, banks.get(one.account.partition(":")[2])) for one in members if ":" in one.account),
+        )
+        for kind, members in groups.items()
+    ]
 
 
 def _banks(cycle: Cycle) -> dict[str, Bilingual]:
@@ -73,6 +104,7 @@ def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
         "files_paisa": sum(file.control_sum_paisa for file in files),
         "answers": list(selectors.answers_of(found)),
         "balances": balances,
+        "ledger": ledger_groups(balances, _banks(found)),
         "balance_sum_paisa": sum(balance.balance_paisa for balance in balances),
         "banks": _banks(found),
         "log": list(entries_of("cycle", found.pk)),

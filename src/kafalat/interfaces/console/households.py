@@ -10,9 +10,9 @@ from typing import Any, Literal, cast
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from kafalat.config.home import Home, default_path
 from kafalat.config.sealing import sealer
 from kafalat.core.problems import Problem
 from kafalat.core.text import Bilingual
@@ -146,7 +146,7 @@ def household(request: HttpRequest, household_id: int) -> HttpResponse:
 
 def _explained(decision: Decision, household: Household, programme: Programme) -> Explanation | None:
     """Return the score term by term, or None where the run's result files are not on this machine."""
-    results = Home(default_path()).runs / decision.run.digest
+    results = programmes.results_of(decision.run)
     try:
         return explain(run=decision.run, household=household, programme=programme, results=results)
     except Problem as missing:
@@ -187,10 +187,10 @@ def _history(view: HouseholdView, decisions: Sequence[Decision]) -> dict[str, ob
     enrolments = enrolments_of(view.household.pk)
     payments = payments_of_household(view.household.pk)
     events = [Event(interview.interviewed_on, "interview", interview) for interview in view.interviews]
-    events += [Event(decision.run.started_at.date(), "decision", decision) for decision in decisions]
+    events += [Event(timezone.localdate(decision.run.started_at), "decision", decision) for decision in decisions]
     events += [Event(found.beneficiary.enrolled_on, "enrolment", found) for found in enrolments]
     events += [
-        Event(payment.payment_list.prepared_at.date(), "payment", payment, tuple(payment.answer_lines.all()))
+        Event(timezone.localdate(payment.payment_list.prepared_at), "payment", payment, tuple(payment.answer_lines.all()))
         for payment in payments
     ]
     # What happens on one day happens in this order: the chain's own.

@@ -35,13 +35,13 @@ SHORT_DIGEST = 12
 @register.filter
 def rupees(amount_paisa: int | None) -> SafeString:
     """Write integer paisa as `Rs 14,500`, kept in one piece."""
-    return format_html('<bdi class="money" dir="ltr">{}</bdi>', rupees_text(amount_paisa or 0))
+    return format_html('<bdi dir="ltr">{}</bdi>', rupees_text(amount_paisa or 0))
 
 
 @register.filter
-def count(number: int | None) -> SafeString:
-    """Write a whole number with thousands separators; a dash where there is none."""
-    return format_html('<bdi class="number" dir="ltr">{}</bdi>', "–" if number is None else f"{number:,}")
+def count(number: int | None) -> str:
+    """Write a whole number with thousands separators (which hold together by themselves); a dash where there is none."""
+    return "–" if number is None else f"{number:,}"
 
 
 @register.filter
@@ -90,7 +90,7 @@ def moment(value: datetime | None) -> SafeString:
     if value is None:
         return SafeString("–")
     local = timezone.localtime(value)
-    return format_html('{} <bdi dir="ltr" class="number">{}</bdi>', day(value), f"{local:%H:%M}")
+    return format_html('{} <bdi dir="ltr">{}</bdi>', day(value), f"{local:%H:%M}")
 
 
 @register.filter
@@ -137,7 +137,7 @@ def signed(number: int | Decimal | None) -> SafeString:
     if number is None:
         return SafeString("–")
     sign = "+" if number > 0 else "−" if number < 0 else ""
-    return format_html('<bdi class="number" dir="ltr">{}{}</bdi>', sign, f"{abs(number):g}" if isinstance(number, Decimal) else abs(number))
+    return format_html('<bdi dir="ltr">{}{}</bdi>', sign, f"{abs(number):g}" if isinstance(number, Decimal) else abs(number))
 
 
 @register.filter
