@@ -8,11 +8,12 @@ what it counted under docs/proof/.
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import timedelta
+from pathlib import Path
 from typing import ClassVar
 
 from hypothesis import HealthCheck, settings
@@ -21,12 +22,10 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
 
-from kafalat.adapters.banks import simulated
 from kafalat.adapters.banks.simulated import AnswerFile, Shares
 from kafalat.config.home import Home
 from kafalat.core.problems import Problem
@@ -34,16 +33,18 @@ from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
 from kafalat.payments.approvals import approve_list, check_list, reject_list
 from kafalat.payments.cycles import close_cycle, prepare_list
-from kafalat.payments.dispatch import dispatch_list, outgoing_path, send_outbox
+from kafalat.payments.dispatch import dispatch_list, send_outbox
 from kafalat.payments.ledger import balances, check_ledger
 from kafalat.payments.models import Approval, BankFile, Payment, PaymentList
 from kafalat.payments.returns import resolve_returns
 from kafalat.registry import bulk
 from tests.conftest import NOW, clone
-from tests.payments.steps import opened, receive
+from tests.payments.steps import answers_of, opened, receive
 
 # Few families, so that each step is quick and every rule is reached often.
 FAMILIES = 12
+DECIDERS = ("checker", "releaser")
+STEPS = ("prepare", "check", "approve", "reject", "dispatch", "banks_answer", "take_in", "resolve", "close")
 # What a refusal may be here: a step that does not fit the state. Anything else is a failure of the test.
 EXPECTED = {
     "payments.nothing_to_pay",
@@ -92,12 +93,39 @@ class Cycles(RuleBasedStateMachine):
         """Open the cycle."""
         self.cycle = opened(self.office)
 
-    def lists(self) -> list[int]:
-        """Return the lists of the cycle."""
-        return list(PaymentList.objects.filter(cycle=self.cycle).order_by("id").values_list("pk", flat=True))
+    def newest(self) -> PaymentList | None:
+        """Return the newest list."""
+        return PaymentList.objects.filter(cycle=self.cycle).order_by("id").last()
 
-    @rule()
-    def prepare(self) -> None:
+    def fitting(self) -> list[str]:
+        """Return the steps that would get somewhere now: drawn more often than the others, or deep states are never met."""
+        steps = []
+        newest = self.newest()
+        approvals = 0 if newest is None else Approval.objects.filter(payment_list=newest, step__gt=0).count()
+        if newest is None or newest.status in {"dispatched", "rejected"}:
+            steps.append("prepare")
+        elif newest.status == "prepared":
+            steps.append("check")
+        elif approvals < 2:
+            steps += ["approve", "approve", "reject"]
+        else:
+            steps.append("dispatch")
+        if BankFile.objects.exclude(pk__in=self.answered).exists():
+            steps.append("banks_answer")
+        if self.answers:
+            steps += ["take_in", "take_in"]
+        if Payment.objects.filter(status__in=["rejected", "returned"], resolution__isnull=True).exists():
+            steps.append("resolve")
+        return steps
+
+    @rule(data=st.data())
+    def step(self, data: st.DataObject) -> None:
+        """Somebody does something: mostly what fits, sometimes anything at all."""
+        fitting = self.fitting()
+        name = data.draw(st.sampled_from([*fitting, *fitting, *STEPS]), label="step")
+        getattr(self, name)(data)
+
+    def prepare(self, _data: st.DataObject) -> None:
         """The maker generates a list."""
         self.attempt(
             "prepare",
@@ -106,81 +134,67 @@ class Cycles(RuleBasedStateMachine):
             ),
         )
 
-    @precondition(lambda self: self.lists())
-    @rule(who=st.sampled_from(["checker", "releaser"]))
-    def check(self, who: str) -> None:
+    def check(self, data: st.DataObject) -> None:
         """Somebody checks the newest list."""
-        self.attempt("check", lambda: check_list(payment_list_id=self.lists()[-1], user=staff(who), at=NOW))
+        who, newest = staff(data.draw(st.sampled_from(DECIDERS))), self.newest()
+        if newest is not None:
+            self.attempt("check", lambda: check_list(payment_list_id=newest.pk, user=who, at=NOW))
 
-    @precondition(lambda self: self.lists())
-    @rule(who=st.sampled_from(["checker", "releaser", "releaser", "checker"]))
-    def approve(self, who: str) -> None:
+    def approve(self, data: st.DataObject) -> None:
         """Somebody approves the newest list."""
-        newest = PaymentList.objects.get(pk=self.lists()[-1])
-        self.attempt(
-            "approve",
-            lambda: approve_list(
-                payment_list_id=newest.pk, user=staff(who), seen_sha256=newest.sha256, at=NOW
-            ),
-        )
+        who, newest = staff(data.draw(st.sampled_from(DECIDERS))), self.newest()
+        if newest is not None:
+            self.attempt(
+                "approve",
+                lambda: approve_list(payment_list_id=newest.pk, user=who, seen_sha256=newest.sha256, at=NOW),
+            )
 
-    @precondition(lambda self: self.lists())
-    @rule(really=st.integers(0, 3))
-    def reject(self, really: int) -> None:
-        """Somebody rejects the newest list, less often than others approve it."""
-        newest = PaymentList.objects.get(pk=self.lists()[-1])
-        if really:
-            self.calls["reject (passed over)"] += 1
-            return
-        self.attempt(
-            "reject",
-            lambda: reject_list(
-                payment_list_id=newest.pk,
-                user=staff("releaser"),
-                seen_sha256=newest.sha256,
-                reason="to be done again",
-                at=NOW,
-            ),
-        )
+    def reject(self, _data: st.DataObject) -> None:
+        """The releaser rejects the newest list."""
+        newest = self.newest()
+        if newest is not None:
+            self.attempt(
+                "reject",
+                lambda: reject_list(
+                    payment_list_id=newest.pk,
+                    user=staff("releaser"),
+                    seen_sha256=newest.sha256,
+                    reason="to be done again",
+                    at=NOW,
+                ),
+            )
 
-    @precondition(lambda self: self.lists())
-    @rule()
-    def dispatch(self) -> None:
+    def dispatch(self, _data: st.DataObject) -> None:
         """The releaser dispatches the newest list; what waits in the outbox is sent, twice."""
+        newest = self.newest()
         sender = self.office.sender(self.cycle.programme_sha256)
-        newest = self.lists()[-1]
 
         def act() -> None:
-            dispatch_list(payment_list_id=newest, user=staff("releaser"), sender=sender, at=NOW)
+            assert newest is not None
+            dispatch_list(payment_list_id=newest.pk, user=staff("releaser"), sender=sender, at=NOW)
             send_outbox(sender=sender, at=NOW)
             assert send_outbox(sender=sender, at=NOW) == []
 
-        self.attempt("dispatch", act)
+        if newest is not None:
+            self.attempt("dispatch", act)
 
-    @precondition(lambda self: BankFile.objects.exclude(pk__in=self.answered).exists())
-    @rule(seed=st.integers(0, 5), rejected=st.integers(0, 40), returned=st.integers(0, 60))
-    def banks_answer(self, seed: int, rejected: int, returned: int) -> None:
+    def banks_answer(self, data: st.DataObject) -> None:
         """The banks write their answers; nobody has taken them in yet."""
-        self.calls["banks_answer"] += 1
+        shares = Shares(
+            rejected_pct=data.draw(st.integers(0, 40)), returned_pct=data.draw(st.integers(0, 60))
+        )
         for file in BankFile.objects.exclude(pk__in=self.answered):
-            self.answers += simulated.answer(
-                outgoing_path(file, self.office.outgoing).read_bytes(),
-                bank=file.bank,
-                seed=seed,
-                executed_at=file.created_at + timedelta(days=1),
-                shares=Shares(rejected_pct=rejected, returned_pct=returned),
-            )
+            self.calls["banks_answer"] += 1
+            self.answers += answers_of(self.office, file, shares, seed=data.draw(st.integers(0, 5)))
             self.answered.add(file.pk)
 
-    @precondition(lambda self: self.answers)
-    @rule(data=st.data())
     def take_in(self, data: st.DataObject) -> None:
         """An answer arrives: any of those written, in any order, perhaps again."""
-        answer = data.draw(st.sampled_from(self.answers), label="answer")
-        self.attempt("take_in", lambda: receive(answer))
+        if self.answers:
+            answer = data.draw(st.sampled_from(self.answers), label="answer")
+            self.attempt("take_in", lambda: receive(answer))
 
-    @rule()
-    def resolve(self) -> None:
+    def resolve(self, _data: st.DataObject) -> None:
         """The reconciler decides on what came back."""
         self.attempt(
             "resolve",
@@ -192,12 +206,9 @@ class Cycles(RuleBasedStateMachine):
             ),
         )
 
-    @rule()
-    def close(self) -> None:
+    def close(self, _data: st.DataObject) -> None:
         """The maker tries to close."""
-        self.attempt(
-            "close", lambda: close_cycle(cycle_id=self.cycle.pk, user=staff("maker"), at=NOW)
-        )
+        self.attempt("close", lambda: close_cycle(cycle_id=self.cycle.pk, user=staff("maker"), at=NOW))
 
     @invariant()
     def books_balance(self) -> None:
@@ -243,7 +254,10 @@ def test_money_is_conserved(home: Home, office: Office, enrolled_template: str) 
         ),
     )
     total = sum(Cycles.calls.values())
-    rules = {"prepare", "check", "approve", "reject", "dispatch", "banks_answer", "take_in", "resolve", "close"}
-    reached = {name: Cycles.calls[name] / total for name in rules}
-    assert min(reached.values()) >= 0.005, reached
+    reached = {name: round(Cycles.calls[name] / total, 4) for name in STEPS}
+    assert min(reached.values()) >= 0.01, reached
     assert len(Cycles.states) > examples
+    report = os.environ.get("KAFALAT_PROVE_REPORT")
+    if report:
+        counts = {"operations": total, "calls": Cycles.calls, "refusals": Cycles.refusals}
+        Path(report).write_text(json.dumps({**counts, "distinct_states": len(Cycles.states), "violations": 0}, indent=1))

@@ -7,6 +7,7 @@ folder of its own kind: it never touches one that holds anything but a demo.
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -347,6 +348,7 @@ def claim_home(office: Office, source_sha256: str) -> None:
         raise problem("demo.home_in_use", path=office.home.path)
     if sources - {source_sha256}:
         _clear()
+        shutil.rmtree(office.home.bank, ignore_errors=True)
     mark.write_text(json.dumps({"demo": True, "source_sha256": source_sha256}))
 
 
