@@ -3,7 +3,8 @@
     python tools/fit_scorecard.py --survey FOLDER --date 2026-11-21
 
 reads a survey through its profile, derives the programme's own facts, and writes scorecard.yaml into the programme's
-folder; the same survey, facts and arguments give the same bytes. What it does, in order:
+folder, which must be valid (kafalat programme check); the same survey, facts and arguments give the same bytes.
+What it does, in order:
 
 1. Each fact of TERMS is cut into bins; a bin with under 1 % of households joins its neighbour.
 2. Least squares on the bins as dummies. Where a fact has an order (more rooms: never poorer), neighbours that break
@@ -26,13 +27,10 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import numpy.typing as npt
-import yaml
 
 from kafalat.engine.derive import household_facts_sql
-from kafalat.policy.loader import shipped
+from kafalat.policy.loader import load, shipped
 from kafalat.policy.model import Fact, Programme
-from kafalat.policy.parts import FactsFile
-from kafalat.policy.places import read_places
 from kafalat.survey.profiles import read
 
 Floats = npt.NDArray[np.float64]
@@ -125,15 +123,6 @@ class Card:
 
 
 # ---- the sample ------------------------------------------------------------------------------------------------
-
-
-def load_programme(folder: Path) -> Programme:
-    """Return the facts and places of a programme folder; its scorecard may not exist yet."""
-    facts = FactsFile.model_validate(
-        yaml.safe_load((folder / "facts.yaml").read_text(encoding="utf-8"))
-    ).facts
-    places, _ = read_places((folder / "places.csv").read_bytes())
-    return Programme.model_construct(facts=facts, places=tuple(places.by_pcode.values()))
 
 
 def check_terms(programme: Programme) -> None:
@@ -391,7 +380,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     """Fit, write, and print the file's figures."""
     arguments = parse()
-    programme = load_programme(arguments.programme)
+    programme = load(arguments.programme)
     text = fitted_text(arguments.survey, arguments.profile, programme, arguments)
     (arguments.programme / "scorecard.yaml").write_text(text, encoding="utf-8")
     print(text)

@@ -217,8 +217,8 @@ def household_figures(
             [rank[row[0]] for row in table(connection, f"SELECT {name} FROM h ORDER BY household_key")]
         )
         normal[name], variance[name] = scores(values, cells)
-    joint = "stratum || ',' || (parents2 > 0 OR sons > 0 OR sibs = 2)::INT"
-    answers["rooms"] = {"codes": ROOMS, **shares(connection, "h", joint, "least(rooms, 8)", ROOMS)}
+    size = "CASE WHEN size <= 2 THEN 0 WHEN size <= 4 THEN 1 WHEN size <= 6 THEN 2 WHEN size <= 8 THEN 3 WHEN size <= 11 THEN 4 ELSE 5 END"
+    answers["rooms"] = {"codes": ROOMS, **by_stratum(connection, "h", size, "least(rooms, 8)", ROOMS)}
     land = f"list_max(list_filter({list(LAND_ACRES)}, lambda a: a <= owned_land_acres))::DOUBLE"
     answers["owned_land_acres"] = {
         "codes": LAND_ACRES,

@@ -7,6 +7,7 @@ import pytest
 
 from kafalat.core.text import Bilingual
 from kafalat.engine.derive import household_facts_sql, names_used
+from kafalat.policy.loader import load, shipped
 from kafalat.policy.model import Fact, Programme
 
 LABEL = Bilingual(en="x", ur="ا")
@@ -24,6 +25,10 @@ def fact(name: str, **values: object) -> Fact:
     return Fact.model_validate(defaults | values)
 
 
+def programme_of(*facts: Fact) -> Programme:
+    return load(shipped()).model_copy(update={"facts": facts})
+
+
 ROOMS = fact("rooms", kind="collected")
 SCHOOL = fact(
     "attends_school", level="person", kind="collected", type="boolean", asked_if="age_years BETWEEN 5 AND 16"
@@ -37,7 +42,7 @@ CLASS = fact("crowding", over="household", sql="CASE WHEN crowded THEN 2 ELSE 1 
 def derive(
     facts: tuple[Fact, ...], homes: list[tuple[str, int | None]], people: list[tuple[str, int, bool | None]]
 ) -> list[tuple[object, ...]]:
-    programme = Programme.model_construct(facts=facts)
+    programme = programme_of(*facts)
     connection = duckdb.connect()
     connection.execute("CREATE TABLE households (household_key VARCHAR, rooms INTEGER)")
     connection.execute(
@@ -86,14 +91,12 @@ def test_a_circle_is_refused() -> None:
     one = fact("one", over="household", sql="two + 1")
     two = fact("two", over="household", sql="one + 1")
     with pytest.raises(ValueError, match="one: two cannot be derived"):
-        household_facts_sql(Programme.model_construct(facts=(one, two)))
+        household_facts_sql(programme_of(one, two))
 
 
 def test_an_unknown_person_fact_is_refused() -> None:
     with pytest.raises(ValueError, match="atends_school is no fact"):
-        household_facts_sql(
-            Programme.model_construct(facts=(fact("x", over="people", sql="count(atends_school)"),))
-        )
+        household_facts_sql(programme_of(fact("x", over="people", sql="count(atends_school)")))
 
 
 def test_names_in_a_filter_count_as_used() -> None:

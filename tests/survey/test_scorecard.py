@@ -34,7 +34,7 @@ def test_the_command_in_the_file_makes_the_same_bytes(tool: ModuleType) -> None:
     command = str(load(shipped()).scorecard.fitted["command"]).split()
     folder = shared_path("data/pk_hiics_2015_16")
     arguments = tool.parse([str(folder) if part == "FOLDER" else part for part in command[2:]])
-    programme = tool.load_programme(arguments.programme)
+    programme = load(arguments.programme)
     assert tool.fitted_text(arguments.survey, arguments.profile, programme, arguments) == committed
 
 

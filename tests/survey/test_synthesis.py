@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import duckdb
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -94,7 +95,8 @@ def test_counts_are_exact_and_the_population_is_marked_synthetic(population: Sur
 
 
 def test_districts_get_households_as_the_census_counts_them(population: SurveyTables) -> None:
-    counted = dict(rows(population, "SELECT left(place_pcode, 5), count(*) FROM households GROUP BY 1"))
+    query = "SELECT left(place_pcode, 5), count(*) FROM households GROUP BY 1"
+    counted = {row[0]: row[1] for row in rows(population, query)}
     district = {place.pcode: place.households for place in PROGRAMME.places if place.level == "district"}
     lahore, total = district["PK620"], sum(number or 0 for number in district.values())
     assert lahore is not None
@@ -127,12 +129,14 @@ def test_shares_come_near_the_figures(population: SurveyTables) -> None:
 def test_what_a_household_has_hangs_together(population: SurveyTables) -> None:
     assert one(population, "SELECT corr(computer::INT, internet::INT) FROM households") > 0.25
     assert one(population, "SELECT corr(computer::INT, (toilet = 'flush_sewer')::INT) FROM households") > 0.1
-    derived = f"SELECT corr(highest_class_any, internet_users), corr(children_under_13, women_highest_class) FROM ({household_facts_sql(PROGRAMME)})"
-    ((schooling, children),) = rows(population, derived)
+    derived = f"SELECT corr(highest_class_any, internet_users), corr(household_size, rooms), corr(children_under_13, internet::INT) FROM ({household_facts_sql(PROGRAMME)})"
+    ((schooling, rooms, children),) = rows(population, derived)
     assert isinstance(schooling, float)
+    assert isinstance(rooms, float)
     assert isinstance(children, float)
     assert schooling > 0.3
-    assert children < -0.1
+    assert rooms > 0.2
+    assert children < -0.03
 
 
 @pytest.mark.shared
@@ -171,8 +175,6 @@ def test_progress_reaches_the_end_and_no_population_has_no_household() -> None:
 
 
 def test_draws_follow_their_shares() -> None:
-    import numpy as np
-
     uniforms = (np.arange(1000) + 0.5) / 1000
     assert np.bincount(draw(cumulative([0.2, 0.5, 0.3]), 0, uniforms)).tolist() == [200, 500, 300]
     assert normal_cdf(np.array([-1.96, 0.0, 1.96])) == pytest.approx([0.025, 0.5, 0.975], abs=1e-3)

@@ -16,6 +16,7 @@ import pyarrow as pa
 from kafalat.survey.draws import Booleans, Floats, Integers, draw, normal_cdf, table_of
 from kafalat.survey.roster import MALE, SEXES, People
 
+SIZES_UP_TO = (2, 4, 6, 8, 11)  # classes of household size in the figures of rooms
 ATTEND_FROM, WORK_FROM = 4, 10  # years of age from which the questions are asked
 # Parts of a person's own standing that follow from her schooling.
 _OCCUPATION_BY_CLASS, _INTERNET_BY_CLASS = 0.5, 0.4
@@ -59,15 +60,18 @@ class AnswerDraws:
 
 
 def household_columns(
-    draws: AnswerDraws, stratum: Integers, joint: Booleans, standing: Mapping[str, Floats]
+    draws: AnswerDraws, stratum: Integers, sizes: Integers, standing: Mapping[str, Floats]
 ) -> dict[str, Column]:
-    """Return every household answer, in the order of the figures."""
+    """Return every household answer, in the order of the figures. `sizes` counts each household's members."""
     columns = {}
     for name, shares in draws.answers.items():
         groups, rows = draws.strata, stratum
         if name == "rooms":
-            groups = tuple(f"{one},{both}" for one in draws.strata for both in (0, 1))
-            rows = stratum * 2 + joint
+            # A large household has more rooms, though fewer for each member.
+            groups = tuple(
+                f"{one},{number}" for one in draws.strata for number in range(len(SIZES_UP_TO) + 1)
+            )
+            rows = stratum * (len(SIZES_UP_TO) + 1) + np.searchsorted(SIZES_UP_TO, sizes)
         drawn = draw(table_of(shares, groups), rows, normal_cdf(standing[name]))
         columns[name] = Column(_coded(drawn, shares["codes"]))
     return columns

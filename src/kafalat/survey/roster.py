@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kafalat.survey.draws import Booleans, Floats, Integers, cumulative, draw, normal_cdf, spread, table_of
+from kafalat.survey.draws import Floats, Integers, cumulative, draw, normal_cdf, spread, table_of
 
 RELATIONSHIPS = (
     "head", "spouse", "child", "child_in_law", "grandchild", "parent", "sibling", "sibling_in_law", "nephew_niece",
@@ -132,8 +132,8 @@ class Parents:
         )
 
 
-def make_people(draws: FamilyDraws, stratum: Integers, crowded: Floats) -> tuple[People, Booleans]:
-    """Return the people of each household, and which households hold more than one couple's family.
+def make_people(draws: FamilyDraws, stratum: Integers, crowded: Floats) -> People:
+    """Return the people of each household.
 
     `stratum` is the number of each household's stratum, `crowded` a normal score: high where children are many.
     """
@@ -156,7 +156,7 @@ def make_people(draws: FamilyDraws, stratum: Integers, crowded: Floats) -> tuple
     for side in ("father", "mother"):
         columns[side][heads] = getattr(elders, side)
     _transgender(rng, columns)
-    return finish(columns), (parents > 0) | (sons > 0) | (siblings == 2)
+    return finish(columns)
 
 
 def _heads(draws: FamilyDraws, roster: Roster, homes: Integers, core: Integers) -> tuple[Integers, Parents]:

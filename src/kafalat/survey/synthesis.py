@@ -125,9 +125,7 @@ def _draw_chunk(
     stratum = np.array([strata[f"{code}_{where}"] for code, where in zip(stand_in, region, strict=True)])
     answering = AnswerDraws(figures, rng)
     standing = answering.standing(homes.shift[place])
-    people, joint = make_people(
-        FamilyDraws(figures["family"], answering.strata, rng), stratum, standing["minors"]
-    )
+    people = make_people(FamilyDraws(figures["family"], answering.strata, rng), stratum, standing["minors"])
     keys = pa.array([f"S{number:08d}" for number in range(chunk.first + 1, chunk.first + count + 1)])
     first_day = np.datetime64(_FIRST_DAY)
     home_columns = {
@@ -136,7 +134,7 @@ def _draw_chunk(
         "region": Column(pa.array(region)),
         "province": Column(pa.array([code or None for code in province], pa.string())),
         "interviewed_on": Column(pa.array(first_day + rng.integers(0, _DAYS, count))),
-        **household_columns(answering, stratum, joint, standing),
+        **household_columns(answering, stratum, np.bincount(people.home), standing),
     }
     disability_of = [
         code if f"{code},rural,male" in figures["disability"] else other
