@@ -96,7 +96,7 @@ def test_a_circle_is_refused() -> None:
 
 def test_an_unknown_person_fact_is_refused() -> None:
     with pytest.raises(ValueError, match="atends_school is no fact"):
-        household_facts_sql(programme_of(fact("x", over="people", sql="count(atends_school)")))
+        household_facts_sql(programme_of(fact("x", over="people", sql="sum(atends_school)")))
 
 
 def test_names_in_a_filter_count_as_used() -> None:

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import sqlglot
-from sqlglot import exp
-
+from kafalat.policy.expressions import names, to_sql
 from kafalat.policy.model import Fact, Programme
+from kafalat.policy.vocabulary import PERSON_CORE
 
-DIALECT = "duckdb"
-# Core columns of people that expressions may use without a declaration in facts.yaml; everybody has them.
-PERSON_CORE = ("relationship", "sex", "age_years", "marital_status", "cnic_status", "cnic_gender_updated")
 SQL_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "category": "VARCHAR"}
 
 
@@ -48,13 +44,13 @@ def household_facts_sql(
     for layer in _layers(over_household, known):
         added = "".join(f",\n    {_guarded_household(fact)} AS {_quoted(fact.name)}" for fact in layer)
         query = f"SELECT\n    *{added}\n  FROM (\n{query}\n  ) AS base"
-    names = "".join(f",\n  {_quoted(fact.name)}" for fact in facts)
-    return f"SELECT\n  {key}{names}\nFROM (\n{query}\n) AS derived"
+    ordered = "".join(f",\n  {_quoted(fact.name)}" for fact in facts)
+    return f"SELECT\n  {key}{ordered}\nFROM (\n{query}\n) AS derived"
 
 
 def names_used(sql: str) -> frozenset[str]:
-    """Return the column names an expression of the small language uses. Raises sqlglot's ParseError for text that is no SQL."""
-    return frozenset(column.name for column in sqlglot.parse_one(sql, read=DIALECT).find_all(exp.Column))
+    """Return the fact names an expression uses. Raises the problem `programme.expression` for text outside the rule language."""
+    return names(sql)
 
 
 def _people_sql(programme: Programme, facts: Sequence[Fact], people: str, key: str) -> str:
@@ -73,7 +69,7 @@ def _guarded_people(fact: Fact, asked: dict[str, str | None]) -> str:
             raise ValueError(msg)
         condition = asked.get(name)
         # IS NOT FALSE: when it is unknown whether the person is asked, her missing answer is missing.
-        limit = "" if condition is None else f"({_normal(condition)}) IS NOT FALSE AND "
+        limit = "" if condition is None else f"({to_sql(condition)}) IS NOT FALSE AND "
         missing.append(f"({limit}{_quoted(name)} IS NULL)")
     return _typed(fact, f"count(*) FILTER (WHERE {' OR '.join(missing)}) > 0" if missing else None)
 
@@ -89,7 +85,7 @@ def _typed(fact: Fact, missing: str | None) -> str:
 
     The cast fixes the type on every engine: `sum` of integers has another one in each.
     """
-    value = f"CAST({_normal(_expression(fact))} AS {SQL_TYPES[fact.type]})"
+    value = f"CAST({to_sql(_expression(fact))} AS {SQL_TYPES[fact.type]})"
     return value if missing is None else f"CASE WHEN {missing} THEN NULL ELSE {value} END"
 
 
@@ -116,11 +112,6 @@ def _expression(fact: Fact) -> str:
         msg = f"fact {fact.name}: a derived fact needs sql"
         raise ValueError(msg)
     return fact.sql
-
-
-def _normal(sql: str) -> str:
-    """Return the expression as the parser understood it, so that nothing but one expression can pass."""
-    return sqlglot.parse_one(sql, read=DIALECT).sql(dialect=DIALECT)
 
 
 def _quoted(name: str) -> str:
