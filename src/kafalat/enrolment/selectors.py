@@ -16,7 +16,9 @@ def enrolled_by_status() -> dict[str, int]:
 
 def enrolled_by_place() -> dict[str, int]:
     """Return enrolled families, exited ones left out, in each place, by the finest place the survey knows."""
-    rows = Beneficiary.objects.exclude(status=Beneficiary.Status.EXITED).values_list("family__household__place_id")
+    rows = Beneficiary.objects.exclude(status=Beneficiary.Status.EXITED).values_list(
+        "family__household__place_id"
+    )
     return dict(rows.annotate(Count("id")).order_by())
 
 
@@ -30,7 +32,11 @@ class EnrolmentView:
 
 def enrolments_of(household_id: int) -> list[EnrolmentView]:
     """Return the enrolled families of one household, in the order of enrolment."""
-    beneficiaries = Beneficiary.objects.filter(family__household_id=household_id).select_related("payee", "family", "run")
+    beneficiaries = Beneficiary.objects.filter(family__household_id=household_id).select_related(
+        "payee", "family", "run"
+    )
     accounts = Account.objects.filter(beneficiary__family__household_id=household_id, closed_on__isnull=True)
     in_use = {account.beneficiary_id: account for account in accounts}
-    return [EnrolmentView(found, in_use.get(found.pk)) for found in beneficiaries.order_by("enrolled_on", "id")]
+    return [
+        EnrolmentView(found, in_use.get(found.pk)) for found in beneficiaries.order_by("enrolled_on", "id")
+    ]

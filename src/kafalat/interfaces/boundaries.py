@@ -10,7 +10,9 @@ from typing import Any, Final
 
 GRID_DEGREES: Final = 0.025
 _MIDDLE_LATITUDE: Final = 30.0
-_STRETCH: Final = math.cos(math.radians(_MIDDLE_LATITUDE))  # an equirectangular map of Pakistan, true at 30° north
+_STRETCH: Final = math.cos(
+    math.radians(_MIDDLE_LATITUDE)
+)  # an equirectangular map of Pakistan, true at 30° north
 _RING_POINTS_MIN: Final = 4
 
 Point = tuple[float, float]

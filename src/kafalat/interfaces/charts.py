@@ -62,7 +62,7 @@ class StageBar:
     note: str
 
 
-def render(chart: alt.TopLevelMixin, *, title: str, linked: bool = False) -> str:
+def render(chart: Any, *, title: str, linked: bool = False) -> str:
     """Return a chart as SVG text for the page; `title` is its text alternative."""
     svg = vl_convert.vegalite_to_svg(chart.to_dict())
     return _for_page(svg, title=title, linked=linked)
@@ -75,47 +75,53 @@ def link(url: str) -> str:
 
 def _for_page(svg: str, *, title: str, linked: bool) -> str:
     root = etree.fromstring(svg.encode())
-    root.set("class", "chart")
-    root.set("role", "group" if linked else "img")
-    root.set("aria-label", title)
-    if not linked:
-        root.set("focusable", "false")
     for name in ("width", "height", "version"):
-        root.attrib.pop(name, None)
+        _take(root, name)
     background = root.find(f"{_SVG}rect")
     if background is not None:
         root.remove(background)
-    for element in list(root.iter()):
-        _plain(element)
-    for empty in [e for e in root.iter(f"{_SVG}path") if not e.get("d") or e.get("class") == "background"]:
-        parent = empty.getparent()
-        if parent is not None:
-            parent.remove(empty)
+    for parent in list(root.iter()):
+        for child in list(parent):
+            _plain(child, parent)
+            if child.tag == f"{_SVG}path" and not child.get("d"):
+                parent.remove(child)
     for group in root.iter(f"{_SVG}g"):
         _hoist(group)
+    root.set("class", "chart")
+    root.set("role", "group" if linked else "img")
+    root.set("aria-label", title)
     etree.cleanup_namespaces(root)
     return etree.tostring(root, encoding="unicode")
 
 
-def _plain(element: etree._Element) -> None:
+def _take(element: etree._Element, key: str) -> str:
+    """Return an attribute and remove it; an absent one is empty."""
+    value = element.get(key)
+    if value is None:
+        return ""
+    del element.attrib[key]
+    return str(value)
+
+
+def _plain(element: etree._Element, parent: etree._Element) -> None:
     """Leave of one element what a page needs: rounded numbers, a real link with its name, no font, no repeated roles."""
-    attributes = element.attrib
-    for key in ("font-family", "aria-roledescription", "aria-hidden", "focusable"):
-        attributes.pop(key, None)
-    if element.getparent() is not None:
-        attributes.pop("role", None)
-        if element.getparent().tag != f"{_SVG}a":
-            attributes.pop("aria-label", None)
-        if "role-" in attributes.get("class", ""):
-            attributes.pop("class")
+    if element.get("class") == "background":
+        _take(element, "d")
+    for key in ("font-family", "aria-roledescription", "aria-hidden", "role", "class"):
+        _take(element, key)
+    if parent.tag != f"{_SVG}a":
+        _take(element, "aria-label")
     for key in _NUMBERS:
-        if key in attributes:
-            attributes[key] = _DECIMALS.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), attributes[key])
-    address = attributes.pop(f"{_XLINK}href", None)
-    if address is not None:
-        attributes["href"] = address.removeprefix(_LINKS)
+        value = element.get(key)
+        if value is not None:
+            element.set(
+                key, _DECIMALS.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), str(value))
+            )
+    address = _take(element, f"{_XLINK}href")
+    if address:
+        element.set("href", address.removeprefix(_LINKS))
         title = etree.Element(f"{_SVG}title")  # names the link for ears, and shows under the pointer
-        title.text = element[0].attrib.pop("aria-label", "") if len(element) else ""
+        title.text = _take(element[0], "aria-label") if len(element) else ""
         element.insert(0, title)
 
 
@@ -135,8 +141,8 @@ def _hoist(group: etree._Element) -> None:
                 del shape.attrib[key]
 
 
-def _configured(chart: alt.LayerChart | alt.Chart) -> alt.LayerChart | alt.Chart:
-    """Return the chart with the look all charts share."""
+def _configured(chart: Any) -> Any:
+    """Return an altair chart with the look all charts share."""
     return (
         chart.configure_view(stroke=None)
         .configure_axis(
@@ -147,12 +153,18 @@ def _configured(chart: alt.LayerChart | alt.Chart) -> alt.LayerChart | alt.Chart
     )  # fmt: skip
 
 
-def _data(rows: Sequence[dict[str, Any]]) -> alt.Data:
-    return alt.Data(values=list(rows))
+def data(rows: Sequence[dict[str, Any]]) -> alt.InlineData:
+    """Return rows as a chart carries them."""
+    return alt.InlineData(values=list(rows))
 
 
 def score_histogram(
-    bars: Sequence[ScoreBar], cutoffs: Sequence[CutoffLine], *, language: Language, title: str, axis_title: str
+    bars: Sequence[ScoreBar],
+    cutoffs: Sequence[CutoffLine],
+    *,
+    language: Language,
+    title: str,
+    axis_title: str,
 ) -> str:
     """Return the histogram of scores 0 to 100 (`axis_title` names them) with its cut-offs; heights count households."""
     rtl = language == "ur"
@@ -171,7 +183,7 @@ def score_histogram(
     counts = alt.Axis(orient="right" if rtl else "left", tickCount=4, format=",d", title=None)
     scores = alt.Axis(values=list(range(0, 101, 10)), title=axis_title, grid=False)
     drawn = (
-        alt.Chart(_data(rows))
+        alt.Chart(data(rows))
         .mark_rect(stroke="#ffffff", strokeWidth=0.4)
         .encode(
             x=alt.X("from:Q", scale=x, axis=scores),
@@ -183,14 +195,16 @@ def score_histogram(
     )
     marks = [{"at": cut.value, "label": cut.label} for cut in cutoffs]
     lines = (
-        alt.Chart(_data(marks))
+        alt.Chart(data(marks))
         .mark_rule(color=AMBER, strokeDash=[4, 3], strokeWidth=1.5)
         .encode(x=alt.X("at:Q", scale=x))
     )
     # The first cut-off is named on the side of the scores within it, the others on the far side, so names never meet.
     labels = [
-        alt.Chart(_data(part))
-        .mark_text(color=AMBER, fontWeight=600, align="left" if rightwards else "right", dx=5 if rightwards else -5)
+        alt.Chart(data(part))
+        .mark_text(
+            color=AMBER, fontWeight=600, align="left" if rightwards else "right", dx=5 if rightwards else -5
+        )
         .encode(x=alt.X("at:Q", scale=x), y=alt.value(9), text="label:N")
         for part, rightwards in ((marks[:1], rtl), (marks[1:], not rtl))
         if part
@@ -211,7 +225,7 @@ def stage_funnel(stages: Sequence[StageBar], *, language: Language, title: str) 
     ]  # fmt: skip
     x = alt.Scale(domain=[0, most], reverse=rtl, nice=False)
     y = alt.Scale(domain=[0, step * len(rows)], reverse=True, nice=False)
-    base = alt.Chart(_data(rows))
+    base = alt.Chart(data(rows))
     rails = base.mark_rect(color="#efeadd", cornerRadius=2).encode(
         x=alt.X("zero:Q", scale=x, axis=None), x2="all:Q", y=alt.Y("top:Q", scale=y, axis=None), y2="bottom:Q"
     )

@@ -36,7 +36,11 @@ FAMILY_KINDS: Words = {
     "transgender_person": _("Transgender person"),
     "other": _("Other members"),
 }
-BENEFICIARIES: Words = {"active": _("In the programme"), "suspended": _("Suspended"), "exited": _("Left the programme")}
+BENEFICIARIES: Words = {
+    "active": _("In the programme"),
+    "suspended": _("Suspended"),
+    "exited": _("Left the programme"),
+}
 CHANNELS: Words = {"account": _("Bank account"), "wallet": _("Wallet")}
 PAYMENTS: Words = {
     "prepared": _("Prepared"),

@@ -13,7 +13,7 @@ from typing import Any
 import altair as alt
 
 from kafalat.core.text import Language
-from kafalat.interfaces.charts import DARK_FROM, INK, MUTED, STEPS, link, render
+from kafalat.interfaces.charts import DARK_FROM, INK, MUTED, STEPS, data, link, render
 
 TILE_WIDTH = 66
 TILE_HEIGHTS: dict[Language, int] = {"en": 46, "ur": 62}  # Nastaliq stacks its letters downwards
@@ -116,18 +116,28 @@ def tile_map(places: Sequence[MapPlace], *, language: Language, title: str) -> s
     """Return the tile grid: one labelled tile per district. North is up and west is left in both languages."""
     rows = [_row(place, tile, language) for place in places for tile in place.tiles]
     x, y, width, height = _scales(places, language)
-    base = alt.Chart(alt.Data(values=rows))
+    base = alt.Chart(data(rows))
     tiles = base.mark_rect(stroke="#c9c2b1", strokeWidth=0.6).encode(
         x=alt.X("left:Q", scale=x, axis=None), x2="right:Q", y=alt.Y("top:Q", scale=y, axis=None), y2="bottom:Q",
         color=alt.Color("fill:N", scale=None), **_links(places),
     )  # fmt: skip
-    names = base.mark_text(lineBreak="\n", fontSize=9.5, baseline="middle", lineHeight=18 if language == "ur" else 10).encode(
-        x=alt.X("middle:Q", scale=x), y=alt.Y("name_at:Q", scale=y), text="name:N", color=alt.Color("ink:N", scale=None)
+    names = base.mark_text(
+        lineBreak="\n", fontSize=9.5, baseline="middle", lineHeight=18 if language == "ur" else 10
+    ).encode(
+        x=alt.X("middle:Q", scale=x),
+        y=alt.Y("name_at:Q", scale=y),
+        text="name:N",
+        color=alt.Color("ink:N", scale=None),
     )
     figures = base.mark_text(fontSize=11.5, fontWeight=700).encode(
-        x=alt.X("middle:Q", scale=x), y=alt.Y("figure_at:Q", scale=y), text="figure:N", color=alt.Color("ink:N", scale=None)
+        x=alt.X("middle:Q", scale=x),
+        y=alt.Y("figure_at:Q", scale=y),
+        text="figure:N",
+        color=alt.Color("ink:N", scale=None),
     )
-    chart = alt.layer(tiles, names, figures).properties(width=width, height=height).configure_view(stroke=None)
+    chart = (
+        alt.layer(tiles, names, figures).properties(width=width, height=height).configure_view(stroke=None)
+    )
     return render(chart, title=title, linked=bool(_links(places)))
 
 
@@ -137,7 +147,7 @@ def province_map(places: Sequence[MapPlace], *, language: Language, title: str) 
             for p in places for tile in p.tiles]  # fmt: skip
     x, y, width, height = _scales(places, language)
     areas = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart(data(rows))
         .mark_rect(stroke="#ffffff", strokeWidth=0.5, strokeOpacity=0.5)
         .encode(
             x=alt.X("left:Q", scale=x, axis=None), x2="right:Q", y=alt.Y("top:Q", scale=y, axis=None), y2="bottom:Q",
@@ -145,14 +155,22 @@ def province_map(places: Sequence[MapPlace], *, language: Language, title: str) 
         )
     )  # fmt: skip
     labels = [_centre(place, language) for place in places if place.tiles]
-    base = alt.Chart(alt.Data(values=labels))
+    base = alt.Chart(data(labels))
     names = base.mark_text(fontSize=17, fontWeight=600).encode(
-        x=alt.X("middle:Q", scale=x), y=alt.Y("name_at:Q", scale=y), text="name:N", color=alt.Color("ink:N", scale=None)
+        x=alt.X("middle:Q", scale=x),
+        y=alt.Y("name_at:Q", scale=y),
+        text="name:N",
+        color=alt.Color("ink:N", scale=None),
     )
     figures = base.mark_text(fontSize=24, fontWeight=700).encode(
-        x=alt.X("middle:Q", scale=x), y=alt.Y("figure_at:Q", scale=y), text="figure:N", color=alt.Color("ink:N", scale=None)
+        x=alt.X("middle:Q", scale=x),
+        y=alt.Y("figure_at:Q", scale=y),
+        text="figure:N",
+        color=alt.Color("ink:N", scale=None),
     )
-    chart = alt.layer(areas, names, figures).properties(width=width, height=height).configure_view(stroke=None)
+    chart = (
+        alt.layer(areas, names, figures).properties(width=width, height=height).configure_view(stroke=None)
+    )
     return render(chart, title=title, linked=bool(_links(places)))
 
 
@@ -180,7 +198,7 @@ def boundary_map(places: Sequence[MapPlace], *, title: str) -> str:
         if place.boundary
     ]
     shapes = (
-        alt.Chart(alt.Data(values=features))
+        alt.Chart(data(features))
         .mark_geoshape(stroke="#8d8673", strokeWidth=0.5)
         .encode(color=alt.Color("fill:N", scale=None), **_links(places))
         .project(type="identity", reflectY=True)

@@ -95,7 +95,9 @@ class BackCount:
 
 def came_back(cycle: Cycle) -> list[BackCount]:
     """Return the attempts of a cycle that were rejected or returned, by status and the bank's reason code."""
-    lines = AnswerLine.objects.filter(payment__entitlement__cycle=cycle, payment__status__in=BACK, outcome__in=BACK)
+    lines = AnswerLine.objects.filter(
+        payment__entitlement__cycle=cycle, payment__status__in=BACK, outcome__in=BACK
+    )
     rows = (
         lines.values("outcome", "reason_code")
         .annotate(
@@ -145,7 +147,11 @@ class ApprovalView:
 
 def lists_of(cycle: Cycle) -> list[ListView]:
     """Return the payment lists of a cycle, first list first."""
-    found = cycle.lists.select_related("maker", "cycle").prefetch_related("approvals__approver").order_by("number")
+    found = (
+        cycle.lists.select_related("maker", "cycle")
+        .prefetch_related("approvals__approver")
+        .order_by("number")
+    )
     return [_list_view(payment_list) for payment_list in found]
 
 
@@ -154,7 +160,9 @@ def list_by_id(payment_list_id: int) -> ListView:
     found = PaymentList.objects.select_related("maker", "cycle").filter(pk=payment_list_id).first()
     if found is None:
         raise problem(
-            "console.not_found", what_en=f"payment list {payment_list_id}", what_ur=f"ادائیگی فہرست {payment_list_id}"
+            "console.not_found",
+            what_en=f"payment list {payment_list_id}",
+            what_ur=f"ادائیگی فہرست {payment_list_id}",
         )
     return _list_view(found)
 
@@ -187,14 +195,22 @@ class BankShare:
 
 def bank_shares(payment_list: PaymentList) -> list[BankShare]:
     """Return what a list holds for each bank, by bank code."""
-    rows = payment_list.items.values_list("bank").annotate(n=Count("id"), amount=Sum("amount_paisa")).order_by("bank")
+    rows = (
+        payment_list.items.values_list("bank")
+        .annotate(n=Count("id"), amount=Sum("amount_paisa"))
+        .order_by("bank")
+    )
     return [BankShare(bank, count, amount) for bank, count, amount in rows]
 
 
 def waiting_lists() -> list[ListView]:
     """Return the lists of all cycles that wait for somebody, oldest first."""
     waiting = PaymentList.objects.filter(status__in=[PaymentList.Status.PREPARED, PaymentList.Status.CHECKED])
-    found = waiting.select_related("maker", "cycle").prefetch_related("approvals__approver").order_by("prepared_at")
+    found = (
+        waiting.select_related("maker", "cycle")
+        .prefetch_related("approvals__approver")
+        .order_by("prepared_at")
+    )
     return [_list_view(payment_list) for payment_list in found]
 
 
@@ -227,7 +243,11 @@ class Balance:
 def balances(cycle: Cycle) -> list[Balance]:
     """Return each ledger account that a cycle has moved, by name. Their balances add up to zero."""
     totals: dict[str, list[int]] = {}
-    rows = Transfer.objects.filter(cycle=cycle).values_list("debit", "credit").annotate(amount=Sum("amount_paisa"))
+    rows = (
+        Transfer.objects.filter(cycle=cycle)
+        .values_list("debit", "credit")
+        .annotate(amount=Sum("amount_paisa"))
+    )
     for debit, credit, amount in rows.order_by():
         totals.setdefault(debit, [0, 0])[0] += amount
         totals.setdefault(credit, [0, 0])[1] += amount
@@ -237,24 +257,35 @@ def balances(cycle: Cycle) -> list[Balance]:
 def paid_by_place(cycle: Cycle) -> dict[str, int]:
     """Return the paisa paid in each place, by the finest place the survey knows."""
     paid = Payment.objects.filter(entitlement__cycle=cycle, status=Payment.Status.PAID)
-    rows = paid.values_list("entitlement__beneficiary__family__household__place_id").annotate(Sum("amount_paisa"))
+    rows = paid.values_list("entitlement__beneficiary__family__household__place_id").annotate(
+        Sum("amount_paisa")
+    )
     return dict(rows.order_by())
 
 
 def payments_back(cycle: Cycle, *, status: str, reason_code: str, limit: int) -> list[AnswerLine]:
     """Return up to `limit` rejected or returned payments, each as the answer line that says so, by identity."""
-    lines = AnswerLine.objects.filter(payment__entitlement__cycle=cycle, payment__status__in=BACK, outcome__in=BACK)
+    lines = AnswerLine.objects.filter(
+        payment__entitlement__cycle=cycle, payment__status__in=BACK, outcome__in=BACK
+    )
     if status:
         lines = lines.filter(outcome=status)
     if reason_code:
         lines = lines.filter(reason_code=reason_code)
-    related = ("answer", "payment__entitlement__beneficiary__family", "payment__resolution", "payment__account")
+    related = (
+        "answer",
+        "payment__entitlement__beneficiary__family",
+        "payment__resolution",
+        "payment__account",
+    )
     return list(lines.select_related(*related).order_by("payment__identity")[:limit])
 
 
 def payments_of_household(household_id: int) -> Sequence[Payment]:
     """Return every attempt to pay a family of the household, newest tranche first, with the banks' answer lines."""
     found = Payment.objects.filter(entitlement__beneficiary__family__household_id=household_id)
-    found = found.select_related("entitlement__cycle", "entitlement__beneficiary__payee", "payment_list", "account")
+    found = found.select_related(
+        "entitlement__cycle", "entitlement__beneficiary__payee", "payment_list", "account"
+    )
     found = found.prefetch_related("answer_lines__answer")
     return list(found.order_by("-entitlement__cycle__tranche", "entitlement_id", "-attempt"))

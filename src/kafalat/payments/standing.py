@@ -25,7 +25,6 @@ Code = Literal[
 ]  # fmt: skip
 
 _OF_PAYMENT: dict[str, Code] = {
-    Payment.Status.PREPARED: "on_its_way",
     Payment.Status.SENT: "on_its_way",
     Payment.Status.ACCEPTED: "on_its_way",
     Payment.Status.PAID: "paid",
@@ -59,7 +58,11 @@ def standing_of(*, cnic: str, form_number: str, sealer: Sealer, programme_code: 
 
     `cnic` and `form_number` are canonical (13 digits each).
     """
-    person = Person.objects.filter(cnic_sealed=sealer.seal(cnic, CNIC_PURPOSE)).only("family_id", "household_id").first()
+    person = (
+        Person.objects.filter(cnic_sealed=sealer.seal(cnic, CNIC_PURPOSE))
+        .only("family_id", "household_id")
+        .first()
+    )
     household = Household.objects.filter(form_number=form_number).only("id").first()
     if person is None or household is None or person.household_id != household.pk:
         return NO_MATCH
@@ -72,7 +75,9 @@ def standing_of(*, cnic: str, form_number: str, sealer: Sealer, programme_code: 
 def _beneficiary(person: Person, programme_code: str) -> Beneficiary | None:
     """Return her own family's enrolment, else the first of her household."""
     found = list(
-        Beneficiary.objects.filter(programme_code=programme_code, family__household_id=person.household_id).order_by("id")
+        Beneficiary.objects.filter(
+            programme_code=programme_code, family__household_id=person.household_id
+        ).order_by("id")
     )
     own = next((entry for entry in found if entry.family_id == person.family_id), None)
     return own or next(iter(found), None)
@@ -85,8 +90,13 @@ def _of_beneficiary(beneficiary: Beneficiary) -> Standing:
         return Standing("suspended")
     account = Account.objects.filter(beneficiary=beneficiary, closed_on__isnull=True).first()
     bank = account.bank if account else ""
-    attempts = Payment.objects.filter(entitlement__beneficiary=beneficiary).exclude(status=Payment.Status.CANCELLED)
-    newest = attempts.select_related("entitlement__cycle").order_by("-entitlement__cycle__tranche", "-attempt").first()
+    # What nobody has approved yet is no promise to a family: only payments that were sent are told.
+    attempts = Payment.objects.filter(entitlement__beneficiary=beneficiary, status__in=_OF_PAYMENT)
+    newest = (
+        attempts.select_related("entitlement__cycle")
+        .order_by("-entitlement__cycle__tranche", "-attempt")
+        .first()
+    )
     if newest is None:
         return Standing("enrolled", bank=bank)
     return Standing(
@@ -105,6 +115,12 @@ def _of_decision(person: Person, programme_code: str) -> Standing:
     if decision.outcome == "incomplete":
         return Standing("incomplete", missing=tuple(decision.missing_facts))
     if decision.outcome == "ineligible":
-        return Standing("ineligible", reasons=tuple(decision.reasons), decided_on=timezone.localdate(decision.run.started_at))
-    unpaid = FamilyPayee.objects.filter(run_id=decision.run_id, family_id=person.family_id, person__isnull=True).first()
+        return Standing(
+            "ineligible",
+            reasons=tuple(decision.reasons),
+            decided_on=timezone.localdate(decision.run.started_at),
+        )
+    unpaid = FamilyPayee.objects.filter(
+        run_id=decision.run_id, family_id=person.family_id, person__isnull=True
+    ).first()
     return Standing("eligible") if unpaid is None else Standing("no_payee", reasons=(unpaid.reason,))

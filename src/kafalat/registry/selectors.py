@@ -90,7 +90,7 @@ def place_tree() -> PlaceTree:
 def boundaries(level: str) -> dict[str, dict[str, Any]]:
     """Return the GeoJSON geometry of each place of `level` that has one."""
     rows = Place.objects.filter(level=level, boundary__isnull=False, valid_to__isnull=True)
-    return dict(rows.values_list("pcode", "boundary"))
+    return {pcode: boundary for pcode, boundary in rows.values_list("pcode", "boundary") if boundary}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,9 @@ def household_view(*, household_id: int, sealer: Sealer) -> HouseholdView:
     """Return one household as pages show it. Raises the problem `console.not_found`."""
     household = Household.objects.select_related("source", "place").filter(pk=household_id).first()
     if household is None:
-        raise problem("console.not_found", what_en=f"household {household_id}", what_ur=f"گھرانہ {household_id}")
+        raise problem(
+            "console.not_found", what_en=f"household {household_id}", what_ur=f"گھرانہ {household_id}"
+        )
     members: dict[int, list[MemberView]] = {}
     people = Person.objects.filter(household=household).order_by("line_no")
     for person in people:
@@ -175,8 +177,10 @@ def household_view(*, household_id: int, sealer: Sealer) -> HouseholdView:
 
 
 def _member_view(person: Person, sealer: Sealer) -> MemberView:
-    cnic = None if person.cnic_sealed is None else sealer.unseal(person.cnic_sealed, CNIC_PURPOSE)
-    mobile = None if person.mobile_sealed is None else sealer.unseal(person.mobile_sealed, MOBILE_PURPOSE)
+    cnic = None if person.cnic_sealed is None else sealer.unseal(bytes(person.cnic_sealed), CNIC_PURPOSE)
+    mobile = (
+        None if person.mobile_sealed is None else sealer.unseal(bytes(person.mobile_sealed), MOBILE_PURPOSE)
+    )
     return MemberView(
         person=person,
         cnic_masked=None if cnic is None else mask_cnic(cnic),

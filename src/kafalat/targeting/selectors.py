@@ -58,7 +58,11 @@ def score_counts(run: Run) -> list[ScoreCount]:
         )
         .order_by("score")
     )
-    return [ScoreCount(row["score"], row["eligible"], row["ineligible"]) for row in rows]
+    return [
+        ScoreCount(row["score"], row["eligible"], row["ineligible"])
+        for row in rows
+        if row["score"] is not None
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,9 @@ def missing_fact_counts(run: Run) -> list[CodeCount]:
 def no_payee_counts(run: Run) -> list[CodeCount]:
     """Return how many families of eligible households have nobody who may be paid, by reason."""
     rows = FamilyPayee.objects.filter(run=run, person__isnull=True).values_list("reason")
-    return [CodeCount(code, count) for code, count in rows.annotate(n=Count("family_id")).order_by("-n", "reason")]
+    return [
+        CodeCount(code, count) for code, count in rows.annotate(n=Count("family_id")).order_by("-n", "reason")
+    ]
 
 
 def outcomes_by_place(run: Run) -> dict[str, dict[str, int]]:
@@ -142,13 +148,15 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One household of a result."""
+    """One household of a result; `match_…` is the first member the text named, where she is not the head."""
 
     household_id: int
     form_number: str
     pcode: str
     head_en: str
     head_ur: str
+    match_en: str
+    match_ur: str
     synthetic: bool
     members: int
     interviewed_on: date
@@ -175,39 +183,51 @@ class Results:
 def search_households(search: Search, *, page: int, page_size: int, sealer: Sealer) -> Results:
     """Return the page `page` (from 1) of the households asked for, by form number. A blank search finds nothing."""
     run = run_by_id(search.run_id) if search.run_id else latest_run()
-    households, understood = _matching(search, sealer)
-    households = _narrowed(households, search, run)
+    people, understood = _matching(search, sealer)
+    households = _narrowed(_households(search, people, understood), search, run)
     count = 0 if search.empty else households.order_by().values("pk")[:COUNT_LIMIT].count()
     pages = max(1, -(-count // page_size))
     page = min(max(1, page), pages)
-    rows = [] if count == 0 else _rows(households, run, (page - 1) * page_size, page_size)
+    rows = (
+        [] if count == 0 else _rows(households, people, run, slice((page - 1) * page_size, page * page_size))
+    )
     return Results(rows=rows, count=count, page=page, pages=pages, understood=understood)
 
 
-def _matching(search: Search, sealer: Sealer) -> tuple[QuerySet[Household], str]:
-    """Return the households the text alone finds, and what it was taken for."""
-    everything = Household.objects.all()
+def _matching(search: Search, sealer: Sealer) -> tuple[QuerySet[Person], str]:
+    """Return the people the text names, and what it was taken for."""
     text = search.text.strip()
     if not text:
-        return everything, "nothing"
+        return Person.objects.none(), "nothing"
     try:
-        # A form number has 13 digits too; its check digit tells the two apart nine times in ten, so both are tried.
-        form_number: str | None = parse_form_number(text)
+        # A form number has 13 digits too, and most CNICs fail its check digit; where both fit, both are looked up.
+        sealed = sealer.seal(parse_cnic(text), CNIC_PURPOSE)
     except ValueError:
-        form_number = None
-    try:
-        sealed: bytes | None = sealer.seal(parse_cnic(text), CNIC_PURPOSE)
-    except ValueError:
-        sealed = None
-    if form_number or sealed:
-        holder = Person.objects.filter(cnic_sealed=sealed).values("household_id")
-        return everything.filter(Q(form_number=form_number) | Q(pk__in=holder)), "number"
+        pass
+    else:
+        return Person.objects.filter(cnic_sealed=sealed), "number"
+    if _form_number(text):
+        return Person.objects.none(), "number"
     if len(text) < NAME_LENGTH_MIN:
-        return everything.none(), "short"
-    named = Person.objects.filter(household_id=OuterRef("pk")).filter(
-        Q(name_en__icontains=text) | Q(name_ur__contains=text)
-    )
-    return everything.filter(Exists(named)), "name"
+        return Person.objects.none(), "short"
+    return Person.objects.filter(Q(name_en__icontains=text) | Q(name_ur__contains=text)), "name"
+
+
+def _form_number(text: str) -> str | None:
+    try:
+        return parse_form_number(text)
+    except ValueError:
+        return None
+
+
+def _households(search: Search, people: QuerySet[Person], understood: str) -> QuerySet[Household]:
+    """Return the households the text alone finds: all of them where there is none."""
+    if understood == "nothing":
+        return Household.objects.all()
+    if understood == "number":
+        holder = people.values("household_id")
+        return Household.objects.filter(Q(form_number=_form_number(search.text)) | Q(pk__in=holder))
+    return Household.objects.filter(Exists(people.filter(household_id=OuterRef("pk"))))
 
 
 def _narrowed(households: QuerySet[Household], search: Search, run: Run | None) -> QuerySet[Household]:
@@ -230,17 +250,22 @@ def _narrowed(households: QuerySet[Household], search: Search, run: Run | None) 
     return households
 
 
-def _rows(households: QuerySet[Household], run: Run | None, start: int, size: int) -> list[Found]:
+def _rows(
+    households: QuerySet[Household], people: QuerySet[Person], run: Run | None, part: slice
+) -> list[Found]:
+    named = people.filter(household_id=OuterRef("pk")).order_by("line_no")
     head = Person.objects.filter(household_id=OuterRef("pk"), relationship="head").order_by("line_no")
     decision = Decision.objects.filter(household_id=OuterRef("pk"), run=run)
     rows = households.order_by("form_number").annotate(
         head_en=Subquery(head.values("name_en")[:1]),
         head_ur=Subquery(head.values("name_ur")[:1]),
+        match_en=Subquery(named.values("name_en")[:1]),
+        match_ur=Subquery(named.values("name_ur")[:1]),
         head_synthetic=Subquery(head.values("identity_synthetic")[:1]),
         run_outcome=Subquery(decision.values("outcome")[:1]),
         run_score=Subquery(decision.values("score")[:1]),
         pcode=F("place_id"),
-    )[start : start + size]
+    )[part]
     return [
         Found(
             household_id=row.pk,
@@ -248,6 +273,8 @@ def _rows(households: QuerySet[Household], run: Run | None, start: int, size: in
             pcode=row.pcode,
             head_en=row.head_en or "",
             head_ur=row.head_ur or "",
+            match_en=(row.match_en or "") if row.match_en != row.head_en else "",
+            match_ur=(row.match_ur or "") if row.match_en != row.head_en else "",
             synthetic=bool(row.head_synthetic),
             members=row.members,
             interviewed_on=row.interviewed_on,

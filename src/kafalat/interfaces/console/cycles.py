@@ -88,7 +88,9 @@ def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
     found = selectors.cycle_by_id(cycle_id)
     stages = selectors.stages(found)
     panels = [
-        ListPanel(view, selectors.bank_shares(view.payment_list), offer(user, view.payment_list, view.approver_ids))
+        ListPanel(
+            view, selectors.bank_shares(view.payment_list), offer(user, view.payment_list, view.approver_ids)
+        )
         for view in selectors.lists_of(found)
     ]
     balances = selectors.balances(found)
@@ -143,7 +145,9 @@ def decide(request: HttpRequest, payment_list_id: int, act: Act) -> HttpResponse
     return _confirmation(request, user, view, act, reason_missing=False)
 
 
-def _confirmation(request: HttpRequest, user: User, view: ListView, act: Act, *, reason_missing: bool) -> HttpResponse:
+def _confirmation(
+    request: HttpRequest, user: User, view: ListView, act: Act, *, reason_missing: bool
+) -> HttpResponse:
     context = {
         "act": act,
         "acts": ACTS,

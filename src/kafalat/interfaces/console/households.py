@@ -46,7 +46,9 @@ def search(request: HttpRequest) -> HttpResponse:
         no_payee=asked.get("no_payee", ""),
         run_id=_number(asked.get("run", "")) or None,
     )
-    results = search_households(terms, page=_number(asked.get("page", "")) or 1, page_size=PAGE_SIZE, sealer=sealer())
+    results = search_households(
+        terms, page=_number(asked.get("page", "")) or 1, page_size=PAGE_SIZE, sealer=sealer()
+    )
     tree = place_tree()
     provinces = [
         (province, [node for node in tree.at_level("district") if node.parent == province.pcode])
@@ -77,11 +79,21 @@ def _filters(terms: Search, programme: Programme) -> list[tuple[str, str, Biling
         found.append(("reason", terms.reason, programme.eligibility.reasons.get(terms.reason, code)))
     if terms.missing:
         names = {fact.name: fact.label for fact in programme.facts}
-        found.append(("missing", terms.missing, names.get(terms.missing, Bilingual(en=terms.missing, ur=terms.missing))))
+        found.append(
+            (
+                "missing",
+                terms.missing,
+                names.get(terms.missing, Bilingual(en=terms.missing, ur=terms.missing)),
+            )
+        )
     if terms.no_payee:
         labels = {reason.code: reason.label for reason in programme.eligibility.no_payee}
         found.append(
-            ("no_payee", terms.no_payee, labels.get(terms.no_payee, Bilingual(en=terms.no_payee, ur=terms.no_payee)))
+            (
+                "no_payee",
+                terms.no_payee,
+                labels.get(terms.no_payee, Bilingual(en=terms.no_payee, ur=terms.no_payee)),
+            )
         )
     return found
 
@@ -187,10 +199,17 @@ def _history(view: HouseholdView, decisions: Sequence[Decision]) -> dict[str, ob
     enrolments = enrolments_of(view.household.pk)
     payments = payments_of_household(view.household.pk)
     events = [Event(interview.interviewed_on, "interview", interview) for interview in view.interviews]
-    events += [Event(timezone.localdate(decision.run.started_at), "decision", decision) for decision in decisions]
+    events += [
+        Event(timezone.localdate(decision.run.started_at), "decision", decision) for decision in decisions
+    ]
     events += [Event(found.beneficiary.enrolled_on, "enrolment", found) for found in enrolments]
     events += [
-        Event(timezone.localdate(payment.payment_list.prepared_at), "payment", payment, tuple(payment.answer_lines.all()))
+        Event(
+            timezone.localdate(payment.payment_list.prepared_at),
+            "payment",
+            payment,
+            tuple(payment.answer_lines.all()),
+        )
         for payment in payments
     ]
     # What happens on one day happens in this order: the chain's own.

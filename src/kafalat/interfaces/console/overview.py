@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import cast
 
 from django.contrib.auth.models import User
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -18,6 +17,7 @@ from kafalat.enrolment.selectors import enrolled_by_place, enrolled_by_status
 from kafalat.interfaces import programmes
 from kafalat.interfaces.console import pictures
 from kafalat.interfaces.console.regions import PlaceFigures, Regions, regions
+from kafalat.interfaces.remember import remembered
 from kafalat.payments import selectors as payments
 from kafalat.payments.models import Cycle
 from kafalat.payments.selectors import BackCount, ListView, Stage
@@ -27,8 +27,6 @@ from kafalat.registry.selectors import PlaceTree, households_by_place, place_tre
 from kafalat.targeting import selectors as targeting
 from kafalat.targeting.models import Run
 from kafalat.targeting.selectors import CodeCount
-
-_KEPT_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,4 @@ def _regions(
             ),
         )
 
-    key = f"regions:{run.pk if run else 0}:{cycle.pk if cycle else 0}:{hash(repr(state))}"
-    found: Regions = cache.get_or_set(key, counted, _KEPT_S)
-    return found
-
+    return remembered("regions", (run and run.pk, cycle and cycle.pk, state), counted)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from typing import Any, Final, Literal
 
-from django.core.cache import cache
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -19,6 +17,7 @@ from kafalat.interfaces import charts, labels, maps
 from kafalat.interfaces.boundaries import simplified
 from kafalat.interfaces.console.regions import Region, Regions
 from kafalat.interfaces.context import language_in_use
+from kafalat.interfaces.remember import remembered
 from kafalat.payments.selectors import Stage
 from kafalat.policy.model import Programme, in_force
 from kafalat.registry.selectors import PlaceTree, boundaries
@@ -26,7 +25,6 @@ from kafalat.targeting.selectors import ScoreCount
 
 Measure = Literal["eligible", "enrolled", "paid"]
 MEASURES: Final[tuple[Measure, ...]] = ("eligible", "enrolled", "paid")
-_KEPT_S: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +46,6 @@ class MapPicture:
 
 def _language() -> Language:
     return language_in_use(get_language())
-
-
-def _drawn(key: str, values: object, draw: Callable[[], Any]) -> Any:
-    """Return a picture from the cache, drawing it when its figures are new."""
-    digest = sha256(repr(values).encode()).hexdigest()
-    return cache.get_or_set(f"picture:{key}:{_language()}:{digest}", draw, _KEPT_S)
 
 
 def compact(number: float) -> str:
@@ -88,12 +80,11 @@ def figure_text(value: float | None, measure: Measure) -> str:
 def region_map(found: Regions, tree: PlaceTree, measure: Measure, *, linked: bool) -> MapPicture:
     """Return the map of one measure: boundaries where they were imported, else tiles, else provinces of tiles."""
     shapes = boundaries(found.level)
-    drawn: MapPicture = _drawn(
-        f"map:{measure}:{linked}:{len(shapes)}",
+    return remembered(
+        f"map:{_language()}:{measure}:{linked}:{len(shapes)}",
         [(r.place.pcode, r.surveyed, r.eligible, r.decided, r.enrolled, r.paid_paisa) for r in found.rows],
         lambda: _region_map(found, tree, measure, shapes, linked=linked),
     )
-    return drawn
 
 
 def _region_map(
@@ -177,12 +168,16 @@ def score_chart(counts: Sequence[ScoreCount], programme: Programme, day: date) -
         dated = in_force(category.cutoff, day)
         if dated is not None:
             # Scores are whole numbers and a score equal to the cut-off is within: the line stands just after it.
-            label = _("Cut-off %(value)s") if category.criterion is None else _("With a disabled member: %(value)s")
+            label = (
+                _("Cut-off %(value)s")
+                if category.criterion is None
+                else _("With a disabled member: %(value)s")
+            )
             if category.criterion is not None and category.code != "disability":
                 label = category.label.in_(_language()) + ": %(value)s"
             cutoffs.append(charts.CutoffLine(int(dated.value) + 0.5, label % {"value": f"{dated.value:g}"}))
-    svg: str = _drawn(
-        "scores",
+    return remembered(
+        f"scores:{_language()}",
         [counts, cutoffs],
         lambda: charts.score_histogram(
             [charts.ScoreBar(row.score, row.eligible, row.ineligible) for row in counts],
@@ -192,24 +187,24 @@ def score_chart(counts: Sequence[ScoreCount], programme: Programme, day: date) -
             axis_title=_("Poverty score (lower is poorer)"),
         ),
     )
-    return svg
 
 
 def funnel_chart(stages: Sequence[Stage]) -> str:
     """Return the funnel of a cycle, from due to paid."""
-    svg: str = _drawn(
-        "funnel",
+    return remembered(
+        f"funnel:{_language()}",
         stages,
         lambda: charts.stage_funnel(
             [
-                charts.StageBar(str(labels.STAGES[s.code]), s.count, f"{s.count:,}  ·  {rupees_text(s.amount_paisa)}")
+                charts.StageBar(
+                    str(labels.STAGES[s.code]), s.count, f"{s.count:,}  ·  {rupees_text(s.amount_paisa)}"
+                )
                 for s in stages
             ],
             language=_language(),
             title=_("Funnel: payments due, prepared, sent, accepted and paid"),
         ),
     )
-    return svg
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,4 +224,6 @@ def score_bands(counts: Sequence[ScoreCount], width: int = 10) -> list[BandRow]:
         band = bands.setdefault(min(row.score, 99) // width * width, [0, 0])
         band[0] += row.eligible
         band[1] += row.ineligible
-    return [BandRow(low, 100 if low + width >= 100 else low + width - 1, *bands[low]) for low in sorted(bands)]
+    return [
+        BandRow(low, 100 if low + width >= 100 else low + width - 1, *bands[low]) for low in sorted(bands)
+    ]

@@ -29,9 +29,9 @@ class CutoffRow:
 
 @dataclass(frozen=True, slots=True)
 class BinRow:
-    """One answer of a term and the points it earns."""
+    """Answers of a term that earn the same points."""
 
-    answer: Bilingual
+    answers: tuple[Bilingual, ...]
     points: int
 
 
@@ -50,10 +50,23 @@ def guide(request: HttpRequest) -> HttpResponse:
     programme, today = programmes.in_force(), timezone.localdate()
     context = {
         "programme": programme,
-        "cutoffs": [_cutoff_row(programme, code, today) for code in range(len(programme.eligibility.categories))],
-        "exclusions": [e.label for e in programme.eligibility.exclusions if e.from_ <= today and (e.to is None or today <= e.to)],
-        "payees": [p.label for p in programme.eligibility.payees if p.from_ <= today and (p.to is None or today <= p.to)],
-        "amounts": [(c.label, in_force(c.amount_paisa, today), tuple(reversed(c.amount_paisa))) for c in programme.components],
+        "cutoffs": [
+            _cutoff_row(programme, code, today) for code in range(len(programme.eligibility.categories))
+        ],
+        "exclusions": [
+            e.label
+            for e in programme.eligibility.exclusions
+            if e.from_ <= today and (e.to is None or today <= e.to)
+        ],
+        "payees": [
+            p.label
+            for p in programme.eligibility.payees
+            if p.from_ <= today and (p.to is None or today <= p.to)
+        ],
+        "amounts": [
+            (c.label, in_force(c.amount_paisa, today), tuple(reversed(c.amount_paisa)))
+            for c in programme.components
+        ],
         "terms": [_term_row(programme.fact(term.fact), term.bins) for term in programme.scorecard.terms],
         "today": today,
     }
@@ -67,21 +80,25 @@ def _cutoff_row(programme: Programme, place: int, today: date) -> CutoffRow:
 
 
 def _term_row(fact: Fact, bins: tuple[Bin, ...]) -> TermRow:
-    return TermRow(fact.label, tuple(BinRow(_bin_text(fact, one), one.points) for one in bins))
+    return TermRow(fact.label, tuple(BinRow(_answers(fact, one), one.points) for one in bins))
 
 
-def _bin_text(fact: Fact, one: Bin) -> Bilingual:
+def _answers(fact: Fact, one: Bin) -> tuple[Bilingual, ...]:
     """Return which answers a bin holds, in words."""
     if one.is_ is not None:
-        texts = [_value_text(fact, value) for value in one.is_]
-        return Bilingual(en=", ".join(text.en for text in texts), ur="، ".join(text.ur for text in texts))
-    if one.from_ is None:
-        return Bilingual(en=f"{one.to} or fewer", ur=f"{one.to} یا کم")
-    if one.to is None:
-        return Bilingual(en=f"{one.from_} or more", ur=f"{one.from_} یا زیادہ")
-    if one.from_ == one.to:
-        return Bilingual(en=str(one.to), ur=str(one.to))
-    return Bilingual(en=f"{one.from_} to {one.to}", ur=f"{one.from_} تا {one.to}")
+        return tuple(_value_text(fact, value) for value in one.is_)
+    return (_range_text(one.from_, one.to, fact.minimum or 0),)
+
+
+def _range_text(low: int | None, high: int | None, least: int) -> Bilingual:
+    """Return a range of numbers in words; nothing is below `least`."""
+    if low is None and high is not None and high > least:
+        return Bilingual(en=f"{high} or fewer", ur=f"{high} یا کم")
+    if high is None:
+        return Bilingual(en=f"{low} or more", ur=f"{low} یا زیادہ")
+    if low is None or low == high:
+        return Bilingual(en=str(high), ur=str(high))
+    return Bilingual(en=f"{low} to {high}", ur=f"{low} تا {high}")
 
 
 def _value_text(fact: Fact, value: str | bool) -> Bilingual:

@@ -71,7 +71,9 @@ def status(request: HttpRequest) -> HttpResponse:
     programme = programmes.in_force()
     standing = standing_of(cnic=cnic, form_number=form_number, sealer=sealer(), programme_code=programme.code)
     answer = answer_text(standing, programme)
-    return render(request, "public/answer.html", {"answer": answer, "tone": _TONES.get(standing.code, "wait")})
+    return render(
+        request, "public/answer.html", {"answer": answer, "tone": _TONES.get(standing.code, "wait")}
+    )
 
 
 def _parsed(request: HttpRequest) -> tuple[list[Fault], str, str]:
@@ -83,7 +85,12 @@ def _parsed(request: HttpRequest) -> tuple[list[Fault], str, str]:
     try:
         form_number = parse_form_number(request.POST.get("form_number", ""))
     except ValueError:
-        faults.append(Fault("form_number", _("Write all 13 digits of the form number on your survey slip. One of them may be wrong.")))
+        faults.append(
+            Fault(
+                "form_number",
+                _("Write all 13 digits of the form number on your survey slip. One of them may be wrong."),
+            )
+        )
     return faults, cnic, form_number
 
 
@@ -105,11 +112,14 @@ def _details(standing: Standing, programme: Programme, language: str, template: 
     reasons = {**programme.eligibility.reasons, **no_payee}
     comma = "، " if language == "ur" else ", "
     details = {
-        "amount": rupees_text(standing.amount_paisa),
+        # Held together, and isolated from the direction of the words around it.
+        "amount": f"\u2068{rupees_text(standing.amount_paisa).replace(' ', chr(0xA0))}\u2069",
         "tranche": _tranche(standing.tranche, language),
         "bank": banks[standing.bank].in_(language) if standing.bank in banks else "",
         "reason": " ".join(reasons[code].in_(language) for code in standing.reasons if code in reasons),
-        "facts": comma.join(facts[name].in_(language).rstrip("?؟") for name in standing.missing if name in facts),
+        "facts": comma.join(
+            facts[name].in_(language).rstrip("?؟") for name in standing.missing if name in facts
+        ),
         "appeal_until": _appeal_until(standing.decided_on, programme, language),
     }
     return {name: details.get(name, "") for name in named}

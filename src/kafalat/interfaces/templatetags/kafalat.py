@@ -74,14 +74,21 @@ def day(value: date | datetime | None) -> SafeString:
         return SafeString("–")
     local = timezone.localtime(value).date() if isinstance(value, datetime) else value
     return format_html(
-        '<time datetime="{}">{} <bdi class="quarter" dir="ltr">{}</bdi></time>', local, _day_text(local), quarter_of(local)
+        '<time datetime="{}">{} <bdi class="quarter" dir="ltr">{}</bdi></time>',
+        local,
+        _day_text(local),
+        quarter_of(local),
     )
 
 
 @register.filter
 def short_day(value: date | None) -> SafeString:
     """Write a date in words without its quarter, for rules and tables of dates."""
-    return SafeString("–") if value is None else format_html('<time datetime="{}">{}</time>', value, _day_text(value))
+    return (
+        SafeString("–")
+        if value is None
+        else format_html('<time datetime="{}">{}</time>', value, _day_text(value))
+    )
 
 
 @register.filter
@@ -104,7 +111,11 @@ def tranche_text(code: str) -> str:
     quarter = parse_quarter(code)
     names = MONTHS[language_in_use(get_language())]
     first = 3 * (quarter.number - 1)
-    return _("%(first)s to %(last)s %(year)s") % {"first": names[first], "last": names[first + 2], "year": quarter.year}
+    return _("%(first)s to %(last)s %(year)s") % {
+        "first": names[first],
+        "last": names[first + 2],
+        "year": quarter.year,
+    }
 
 
 @register.filter
@@ -137,7 +148,9 @@ def signed(number: int | Decimal | None) -> SafeString:
     if number is None:
         return SafeString("–")
     sign = "+" if number > 0 else "−" if number < 0 else ""
-    return format_html('<bdi dir="ltr">{}{}</bdi>', sign, f"{abs(number):g}" if isinstance(number, Decimal) else abs(number))
+    return format_html(
+        '<bdi dir="ltr">{}{}</bdi>', sign, f"{abs(number):g}" if isinstance(number, Decimal) else abs(number)
+    )
 
 
 @register.filter
