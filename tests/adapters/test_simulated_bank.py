@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from lxml import etree
 
 from kafalat.adapters.banks.simulated import AnswerFile, Scenario, Shares, answer
 from kafalat.adapters.iso20022 import camt054, pain001, pain002
@@ -88,7 +89,7 @@ def test_a_bank_rejects_a_whole_file_that_is_not_valid() -> None:
     (file,) = answer(content, bank="hbl", seed=1, executed_at=EXECUTED_AT)
     report = pain002.read(file.content, file.name)
     assert (report.group_status, report.lines) == ("RJCT", ())
-    assert libxml2_schema("pain.002.001.12").validate
+    assert libxml2_schema("pain.002.001.12").validate(etree.fromstring(file.content))
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,9 @@ def dispatched(office: Office, cycle: Cycle) -> PaymentList:
     return payment_list
 
 
-def answers_of(office: Office, file: BankFile, shares: Shares = MANY_RETURNS, seed: int = 1) -> list[AnswerFile]:
+def answers_of(
+    office: Office, file: BankFile, shares: Shares = MANY_RETURNS, seed: int = 1
+) -> list[AnswerFile]:
     """Return what the simulated bank answers to a file that was sent."""
     return simulated.answer(
         outgoing_path(file, office.outgoing).read_bytes(),

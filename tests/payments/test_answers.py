@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 from django.db import connection
@@ -19,10 +18,10 @@ from tests.payments.steps import answers_of, dispatched, opened, receive
 
 
 @pytest.fixture
-def files(office: Office, enrolled: str) -> Iterator[list[BankFile]]:
+def files(office: Office, enrolled: str) -> list[BankFile]:
     """The bank files of a cycle, sent and not yet answered."""
     payment_list = dispatched(office, opened(office))
-    yield list(BankFile.objects.filter(payment_list=payment_list).order_by("bank"))
+    return list(BankFile.objects.filter(payment_list=payment_list).order_by("bank"))
 
 
 def state() -> tuple[int, int, int, dict[str, int], list[str]]:

@@ -67,7 +67,9 @@ def test_every_role_and_history_meets_the_rule(office: Office, enrolled: str) ->
             allowed = role in {"payment_checker", "payment_releaser"} and not is_maker
             with transaction.atomic():
                 if act != "check":
-                    bulk.execute("UPDATE payments_paymentlist SET status = 'checked' WHERE id = %s", [payment_list.pk])
+                    bulk.execute(
+                        "UPDATE payments_paymentlist SET status = 'checked' WHERE id = %s", [payment_list.pk]
+                    )
                 outcome = _try(act, payment_list, user)
                 transaction.set_rollback(True)
             if (outcome == "done") != allowed:
@@ -147,7 +149,10 @@ def test_a_list_changed_after_it_was_prepared_is_not_checked(office: Office, enr
     # Only the owner role can do this at all: the application has no right to change an account.
     with connection_of_owner() as cursor:
         cursor.execute("UPDATE enrolment_account SET iban_sealed = iban_sealed || '\\x00'::bytea")
-    assert code_of(check_list, payment_list_id=payment_list.pk, user=staff("checker"), at=NOW) == "payments.list_changed"
+    assert (
+        code_of(check_list, payment_list_id=payment_list.pk, user=staff("checker"), at=NOW)
+        == "payments.list_changed"
+    )
 
 
 def test_concurrent_approvals_never_exceed_the_two_steps(office: Office, enrolled: str) -> None:

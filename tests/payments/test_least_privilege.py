@@ -63,7 +63,9 @@ def refused(statement: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("verb", ["UPDATE {table} SET id = id", "DELETE FROM {table}", "TRUNCATE {table} CASCADE"])
+@pytest.mark.parametrize(
+    "verb", ["UPDATE {table} SET id = id", "DELETE FROM {table}", "TRUNCATE {table} CASCADE"]
+)
 @pytest.mark.parametrize("table", HISTORY)
 def test_history_cannot_be_changed(paid: str, table: str, verb: str) -> None:
     ((column,),) = bulk.rows(
@@ -101,7 +103,11 @@ def test_no_table_is_open_by_default(paid: str) -> None:
         WHERE grantee = 'kafalat_app' AND privilege_type IN ('DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES') ORDER BY 1
         """
     )
-    assert [name for (name,) in deletable] == ["auth_user_groups", "django_session", "interfaces_lookupbudget"]
+    assert [name for (name,) in deletable] == [
+        "auth_user_groups",
+        "django_session",
+        "interfaces_lookupbudget",
+    ]
 
 
 def test_the_owner_could(paid: str) -> None:

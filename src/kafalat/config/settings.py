@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,8 +17,13 @@ _secret = HOME.keys / "django_secret_key"
 SECRET_KEY = _secret.read_text(encoding="ascii").strip() if _secret.exists() else ""
 
 DEBUG = False
-# The server listens on 127.0.0.1 unless told otherwise; names are added by `KAFALAT_ALLOWED_HOSTS` at start.
-ALLOWED_HOSTS: list[str] = ["127.0.0.1", "localhost", "[::1]"]
+_hosts = os.environ.get("KAFALAT_ALLOWED_HOSTS", "")
+ALLOWED_HOSTS = [
+    "127.0.0.1",
+    "localhost",
+    "[::1]",
+    *(name.strip() for name in _hosts.split(",") if name.strip()),
+]
 
 INSTALLED_APPS = [
     "kafalat.audit",

@@ -303,6 +303,7 @@ CATALOGUE: dict[str, Entry] = {
     "targeting.run_unknown": Entry(
         en="There is no run {run}; list the runs in the console or use the word latest.",
         ur="دورِ انتخاب {run} موجود نہیں؛ کنسول میں انتخاب کے ادوار کی فہرست دیکھیں یا لفظ latest استعمال کریں۔",
+        http_status=404,
     ),
     # { run: "the run's number", recorded: "digest on record", found: "digest recomputed", district: "first that differs" }
     "targeting.replay_differs": Entry(
@@ -327,12 +328,6 @@ CATALOGUE: dict[str, Entry] = {
         en="Cycle {cycle} is closed; nothing can be added to it. Open the next tranche's cycle instead.",
         ur="دورِ ادائیگی {cycle} بند ہو چکا ہے؛ اس میں کچھ شامل نہیں ہو سکتا۔ اگلی سہ ماہی کا دور کھولیں۔",
         http_status=409,
-    ),
-    # { cycle: "what was asked for" }
-    "payments.cycle_unknown": Entry(
-        en="There is no cycle {cycle}; open it first, with its tranche written as in 2026Q1.",
-        ur="دورِ ادائیگی {cycle} موجود نہیں؛ پہلے اسے کھولیں، سہ ماہی یوں لکھیں: 2026Q1۔",
-        http_status=404,
     ),
     # { cycle: "its tranche", recorded: "digest of the programme it was opened under" }
     "payments.programme_differs": Entry(

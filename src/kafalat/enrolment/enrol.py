@@ -88,7 +88,9 @@ def open_accounts(
                 issue_iban(banks[code].iban_code, number)
                 for code, (number, _) in zip(codes, batch, strict=True)
             ]
-            _insert_accounts([number for number, _ in batch], codes, ibans, programme, sealer, synthetic, opened_on)
+            _insert_accounts(
+                [number for number, _ in batch], codes, ibans, programme, sealer, synthetic, opened_on
+            )
             progress((start + len(batch)) / len(waiting))
         if waiting:
             audit.record(

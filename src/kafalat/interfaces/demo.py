@@ -222,7 +222,9 @@ class Demo:
             if payment_list is not None:
                 self._release(payment_list)
             with self.step("dispatch") as progress:
-                send_outbox(sender=self.office.sender(cycle.programme_sha256), at=self.clock(), progress=progress)
+                send_outbox(
+                    sender=self.office.sender(cycle.programme_sha256), at=self.clock(), progress=progress
+                )
             with self.step("answers") as progress:
                 self._receive(cycle, reconciler, progress)
             with self.step("returns"):
@@ -250,7 +252,11 @@ class Demo:
         with self.step("approve"):
             if payment_list.status == PaymentList.Status.PREPARED:
                 check_list(payment_list_id=payment_list.pk, user=checker, at=self.clock())
-            given = set(Approval.objects.filter(payment_list=payment_list).values_list("approver__username", flat=True))
+            given = set(
+                Approval.objects.filter(payment_list=payment_list).values_list(
+                    "approver__username", flat=True
+                )
+            )
             for approver in (checker, releaser):
                 if approver.get_username() not in given:
                     approve_list(
@@ -275,7 +281,9 @@ class Demo:
             if file.payment_list.items.filter(bank=file.bank, status__in=["sent", "accepted"]).exists()
         ]
         again = set(
-            Payment.objects.filter(payment_list__cycle=cycle, attempt__gt=1).values_list("identity", flat=True)
+            Payment.objects.filter(payment_list__cycle=cycle, attempt__gt=1).values_list(
+                "identity", flat=True
+            )
         )
         for number, file in enumerate(files, start=1):
             for answer in simulated.answer(

@@ -70,7 +70,9 @@ class Office:
 
     def sender(self, programme_sha256: str) -> Sender:
         """Return what it takes to write the bank files of a cycle that was opened under this programme."""
-        return Sender(programme=self.programme_of(programme_sha256), sealer=self.sealer, outgoing=self.outgoing)
+        return Sender(
+            programme=self.programme_of(programme_sha256), sealer=self.sealer, outgoing=self.outgoing
+        )
 
 
 def office() -> Office:

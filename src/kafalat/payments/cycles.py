@@ -66,9 +66,11 @@ def prepare_list(*, cycle_id: int, programme: Programme, user: User, at: datetim
     with transaction.atomic():
         cycle = _locked_open_cycle(cycle_id)
         if cycle.programme_sha256 != programme.sha256:
-            raise problem("payments.programme_differs", cycle=cycle.tranche, recorded=cycle.programme_sha256[:12])
+            raise problem(
+                "payments.programme_differs", cycle=cycle.tranche, recorded=cycle.programme_sha256[:12]
+            )
         _entitle(cycle, programme)
-        payment_list = _draft_list(cycle, programme, user, at)
+        payment_list = _draft_list(cycle, user, at)
         _post_preparation(cycle, payment_list, at)
         audit.record(
             at=at,
@@ -141,10 +143,12 @@ _CANDIDATES = """
 """
 
 
-def _draft_list(cycle: Cycle, programme: Programme, user: User, at: datetime) -> PaymentList:
+def _draft_list(cycle: Cycle, user: User, at: datetime) -> PaymentList:
     """Write the list and its payments; the list's digest covers identity, bank, account, amount and phase of each."""
     bulk.execute(_CANDIDATES, [cycle.pk])
-    ((payments, amount_paisa),) = bulk.rows("SELECT count(*), coalesce(sum(amount_paisa), 0)::bigint FROM candidate")
+    ((payments, amount_paisa),) = bulk.rows(
+        "SELECT count(*), coalesce(sum(amount_paisa), 0)::bigint FROM candidate"
+    )
     if payments == 0:
         raise problem("payments.nothing_to_pay", cycle=cycle.tranche)
     ((sha256,),) = bulk.rows(LIST_DIGEST_SQL.format(source="candidate"))

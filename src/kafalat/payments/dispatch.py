@@ -61,7 +61,9 @@ def dispatch_list(*, payment_list_id: int, user: User, sender: Sender, at: datet
     """
     with transaction.atomic():
         payment_list = (
-            PaymentList.objects.select_for_update(no_key=True, of=("self",)).select_related("cycle").get(pk=payment_list_id)
+            PaymentList.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("cycle")
+            .get(pk=payment_list_id)
         )
         access_list_act(user, payment_list)
         if payment_list.status != PaymentList.Status.CHECKED:
@@ -90,7 +92,8 @@ def _banks(payment_list: PaymentList) -> list[str]:
     return [
         bank
         for (bank,) in bulk.rows(
-            "SELECT DISTINCT bank FROM payments_payment WHERE payment_list_id = %s ORDER BY bank", [payment_list.pk]
+            "SELECT DISTINCT bank FROM payments_payment WHERE payment_list_id = %s ORDER BY bank",
+            [payment_list.pk],
         )
     ]
 
@@ -137,7 +140,8 @@ def _payment_file(file: BankFile, sender: Sender) -> PaymentFile:
     programme, tranche = sender.programme, file.payment_list.cycle.tranche
     banks = banks_by_code(programme)
     starts = {
-        phase.code: phase.starts_after_days for phase in phases_in_force(programme, parse_quarter(tranche).first_day())
+        phase.code: phase.starts_after_days
+        for phase in phases_in_force(programme, parse_quarter(tranche).first_day())
     }
     blocks = [
         Block(
@@ -198,7 +202,9 @@ def send_outbox(*, sender: Sender, at: datetime, progress: Progress = silent) ->
     Two senders at once share the work. Raises `payments.file_changed` when a file is no longer what was dispatched.
     """
     written: list[Path] = []
-    waiting = list(Outbox.objects.filter(sent_at__isnull=True).order_by("bank_file_id").values_list("pk", flat=True))
+    waiting = list(
+        Outbox.objects.filter(sent_at__isnull=True).order_by("bank_file_id").values_list("pk", flat=True)
+    )
     for number, key in enumerate(waiting, start=1):
         with transaction.atomic():
             row = (

@@ -38,7 +38,8 @@ class Cycle(models.Model):
             models.UniqueConstraint(fields=["programme_code", "tranche"], name="cycle_once"),
             models.CheckConstraint(condition=Q(tranche__regex=r"^[0-9]{4}Q[1-4]$"), name="cycle_tranche"),
             models.CheckConstraint(
-                condition=Q(status="open", closed_at__isnull=True) | Q(status="closed", closed_at__isnull=False),
+                condition=Q(status="open", closed_at__isnull=True)
+                | Q(status="closed", closed_at__isnull=False),
                 name="cycle_closed_when",
             ),
         ]

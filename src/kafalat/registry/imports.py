@@ -162,8 +162,12 @@ def _seal(connection: duckdb.DuckDBPyConnection, sealer: Sealer) -> None:
             {
                 "household_key": batch.column(0),
                 "line_no": batch.column(1),
-                "cnic_sealed": pa.array(sealer.seal_many(batch.column(2).to_pylist(), CNIC_PURPOSE), pa.binary()),
-                "mobile_sealed": pa.array(sealer.seal_many(batch.column(3).to_pylist(), MOBILE_PURPOSE), pa.binary()),
+                "cnic_sealed": pa.array(
+                    sealer.seal_many(batch.column(2).to_pylist(), CNIC_PURPOSE), pa.binary()
+                ),
+                "mobile_sealed": pa.array(
+                    sealer.seal_many(batch.column(3).to_pylist(), MOBILE_PURPOSE), pa.binary()
+                ),
             }
         )
         with connection.cursor() as inserting:
@@ -172,7 +176,11 @@ def _seal(connection: duckdb.DuckDBPyConnection, sealer: Sealer) -> None:
 
 
 def _append(
-    connection: duckdb.DuckDBPyConnection, programme: Programme, source_id: int, work: Path, progress: Progress
+    connection: duckdb.DuckDBPyConnection,
+    programme: Programme,
+    source_id: int,
+    work: Path,
+    progress: Progress,
 ) -> None:
     """Copy the four tables in, households first."""
     steps = (
@@ -253,8 +261,13 @@ def _interview_query(connection: duckdb.DuckDBPyConnection, source_id: int) -> s
     values = ", ".join(f'to_json("{name}")' for name in _people_columns(connection))
     return f"""
         SELECT n.household_id, {source_id}, h.interviewed_on,
-            '{{"household":' || to_json(h) || ',"people":[' || p.answers || ']}}'
-        FROM households AS h JOIN household_numbers AS n USING (household_key)
+            '{{"household":' || to_json(h.answers) || ',"people":[' || p.answers || ']}}'
+        FROM (
+            -- Spending is for fitting a scorecard alone; it never enters the registry.
+            SELECT household_key, interviewed_on, answers
+            FROM (SELECT * EXCLUDE (spending_rupees_year) FROM households) AS answers
+        ) AS h
+        JOIN household_numbers AS n USING (household_key)
         JOIN (
             SELECT household_key, string_agg(answers, ',' ORDER BY line_no) AS answers
             FROM (SELECT household_key, line_no, to_json([{values}]) AS answers FROM people)

@@ -164,9 +164,7 @@ class Person(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["household", "line_no"], name="person_line_once"),
             models.CheckConstraint(condition=Q(age_years__lte=130), name="person_age"),
-            models.CheckConstraint(
-                condition=Q(sex__in=["female", "male", "transgender"]), name="person_sex"
-            ),
+            models.CheckConstraint(condition=Q(sex__in=["female", "male", "transgender"]), name="person_sex"),
             models.CheckConstraint(
                 condition=Q(marital_status__in=["never_married", "married", "widowed", "divorced"]),
                 name="person_marital_status",

@@ -17,7 +17,15 @@ from kafalat.registry import bulk
 
 _LEVELS = ("country", "province", "district", "tehsil")
 # The names under which public boundary files carry a P-code, finest level first.
-_PCODE_PROPERTIES = ("adm3_pcode", "adm2_pcode", "adm1_pcode", "ADM3_PCODE", "ADM2_PCODE", "ADM1_PCODE", "pcode")
+_PCODE_PROPERTIES = (
+    "adm3_pcode",
+    "adm2_pcode",
+    "adm1_pcode",
+    "ADM3_PCODE",
+    "ADM2_PCODE",
+    "ADM1_PCODE",
+    "pcode",
+)
 _GEOMETRIES = ("Polygon", "MultiPolygon")
 
 
@@ -88,6 +96,8 @@ def _features(path: Path) -> list[tuple[str, dict[str, Any]]]:
         if not isinstance(pcode, str):
             raise problem("registry.boundaries_invalid", path=path, reason=f"feature {number} has no P-code")
         if geometry.get("type") not in _GEOMETRIES:
-            raise problem("registry.boundaries_invalid", path=path, reason=f"feature {number} ({pcode}) is no polygon")
+            raise problem(
+                "registry.boundaries_invalid", path=path, reason=f"feature {number} ({pcode}) is no polygon"
+            )
         found.append((pcode, geometry))
     return found

@@ -122,9 +122,7 @@ def _write(
     engine: duckdb.DuckDBPyConnection, programme: Programme, level: str, core: dict[str, str], path: Path
 ) -> None:
     """Write one table with its collected facts as typed columns, in the order of its number."""
-    facts = {
-        f.name: SQL_TYPES[f.type] for f in programme.facts if f.level == level and f.kind == "collected"
-    }
+    facts = {f.name: SQL_TYPES[f.type] for f in programme.facts if f.level == level and f.kind == "collected"}
     own = [identifier(name) for name in core if name != "facts"]
     table, key = ("households_raw", "household_id") if level == "household" else ("people_raw", "person_id")
     shape = literal(json.dumps(facts))

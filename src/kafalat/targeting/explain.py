@@ -91,7 +91,7 @@ def _explanation(programme: Programme, day: date, household: Household, row: dic
     )
 
 
-def value_text(fact: Fact, value: bool | int | float | str | None) -> Bilingual | None:
+def value_text(fact: Fact, value: bool | float | str | None) -> Bilingual | None:
     """Return a fact's value in words: a category's label, yes or no, or the number with its unit."""
     if value is None:
         return None

@@ -44,7 +44,7 @@ class Decision(models.Model):
     household = models.ForeignKey(Household, on_delete=models.PROTECT, related_name="decisions")
     outcome = models.CharField(max_length=10)
     score = models.SmallIntegerField(null=True)
-    category = models.CharField(max_length=60, null=True)  # noqa: DJ001 - absent is not the same as empty
+    category = models.CharField(max_length=60, null=True)
     reasons = ArrayField(models.CharField(max_length=60))
     missing_facts = ArrayField(models.CharField(max_length=60))
 
@@ -54,8 +54,7 @@ class Decision(models.Model):
                 condition=Q(outcome__in=["eligible", "ineligible", "incomplete"]), name="decision_outcome"
             ),
             models.CheckConstraint(
-                condition=Q(outcome="incomplete", missing_facts__len__gt=0)
-                | (~Q(outcome="incomplete")),
+                condition=Q(outcome="incomplete", missing_facts__len__gt=0) | (~Q(outcome="incomplete")),
                 name="decision_incomplete_names_facts",
             ),
             models.CheckConstraint(

@@ -231,6 +231,10 @@ def _first_difference(run: Run, out: Path) -> str | None:
         )
     )
     return next(
-        (pcode for pcode in sorted(recomputed.keys() | stored.keys()) if recomputed.get(pcode) != stored.get(pcode)),
+        (
+            pcode
+            for pcode in sorted(recomputed.keys() | stored.keys())
+            if recomputed.get(pcode) != stored.get(pcode)
+        ),
         None,
     )

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from io import BytesIO
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from lxml import etree
 
@@ -236,6 +236,18 @@ class Place:
 class _Discard:
     """A parser target that keeps nothing: parsing into it only finds out whether the XML is whole."""
 
+    def start(self, tag: str | bytes, attrib: object) -> None:
+        """Pass over the start of an element."""
+
+    def end(self, tag: str | bytes) -> None:
+        """Pass over the end of an element."""
+
+    def data(self, data: str | bytes) -> None:
+        """Pass over text."""
+
+    def comment(self, text: str | bytes) -> None:
+        """Pass over a comment."""
+
     def close(self) -> None:
         """End without a result, as lxml asks of a target."""
 
@@ -358,7 +370,8 @@ class Message:
         for step in (*reversed(steps), "Document"):
             if upward is None or upward.tag != f"{{{namespace}}}{step}":
                 raise self._unreadable(
-                    element.sourceline or 1, f"{_local(element)} outside {'/'.join(steps[:-1])}"
+                    cast("int | None", element.sourceline) or 1,
+                    f"{_local(element)} outside {'/'.join(steps[:-1])}",
                 )
             upward = upward.getparent()
         return "/".join(step if step == self._body else f"{step}[{numbers[step]}]" for step in steps)

@@ -86,7 +86,8 @@ def survey_import(
     profile: Annotated[str, typer.Option(help="A shipped profile's name, or the path of a .sql file.")],
     *,
     synthetic_identities: Annotated[
-        bool, typer.Option(help="Generate names, CNICs and mobiles where the survey has none (marked synthetic).")
+        bool,
+        typer.Option(help="Generate names, CNICs and mobiles where the survey has none (marked synthetic)."),
     ] = True,
     seed: Annotated[int, typer.Option(help="Seed of the generated identities.")] = 1,
 ) -> None:
@@ -105,7 +106,9 @@ def survey_import(
             actor=ACTOR,
             at=timezone.now(),
         )
-    print_lines(f"{source.profile}: {source.households:,} households, {source.people:,} people in the registry")
+    print_lines(
+        f"{source.profile}: {source.households:,} households, {source.people:,} people in the registry"
+    )
 
 
 @snapshot.command("take")
@@ -125,7 +128,9 @@ def snapshot_take() -> None:
 
 @target.command("run")
 def target_run(
-    day: Annotated[str | None, typer.Option(help="Day whose rules apply, as in 2026-01-01 (default: today).")] = None,
+    day: Annotated[
+        str | None, typer.Option(help="Day whose rules apply, as in 2026-01-01 (default: today).")
+    ] = None,
 ) -> None:
     """Apply the programme to the newest snapshot and record every decision."""
     here = office()
@@ -204,8 +209,13 @@ def ledger_check(
         )
     else:
         for check in checks:
-            out.print(f"{'[green]✓[/]' if check.holds else '[red]✗[/]'} {check.code:<4} {check.says}", highlight=False)
-            print_lines(*(f"       {violation}" for violation in check.violations)) if check.violations else None
+            out.print(
+                f"{'[green]✓[/]' if check.holds else '[red]✗[/]'} {check.code:<4} {check.says}",
+                highlight=False,
+            )
+            print_lines(
+                *(f"       {violation}" for violation in check.violations)
+            ) if check.violations else None
         for account, paisa in accounts.items():
             print_lines(f"  {account:<32} {rupees_text(paisa):>20}")
     if not holds:

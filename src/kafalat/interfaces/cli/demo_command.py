@@ -41,10 +41,18 @@ def demo(
     *,
     households: Annotated[int, typer.Option(min=50, help="Households of the synthetic population.")] = 20_000,
     seed: Annotated[int, typer.Option(help="Seed of the population, identities and bank answers.")] = 1,
-    survey: Annotated[Path | None, typer.Option(help="Folder of a real survey, instead of the synthetic population.")] = None,
-    profile: Annotated[str | None, typer.Option(help="The survey's profile: a shipped name or a .sql file.")] = None,
-    tranche: Annotated[str | None, typer.Option(help="Quarter to pay, as in 2026Q1 (default: this one).")] = None,
-    no_serve: Annotated[bool, typer.Option("--no-serve", help="End after the chain, without the console.")] = False,
+    survey: Annotated[
+        Path | None, typer.Option(help="Folder of a real survey, instead of the synthetic population.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="The survey's profile: a shipped name or a .sql file.")
+    ] = None,
+    tranche: Annotated[
+        str | None, typer.Option(help="Quarter to pay, as in 2026Q1 (default: this one).")
+    ] = None,
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="End after the chain, without the console.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     host: Annotated[str, typer.Option(help="Address of the console.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port of the console.")] = 8171,
@@ -78,18 +86,26 @@ def _show(result: Result, here: Office) -> None:
     rows = [
         ("source", result["source"]),
         ("households / people", f"{result['households']:,} / {result['people']:,}"),
-        ("eligible / ineligible / incomplete", " / ".join(f"{decisions[k]:,}" for k in ("eligible", "ineligible", "incomplete"))),
+        (
+            "eligible / ineligible / incomplete",
+            " / ".join(f"{decisions[k]:,}" for k in ("eligible", "ineligible", "incomplete")),
+        ),
         ("families enrolled", f"{result['enrolled']:,}"),
         ("payments (reissues included)", f"{result['payments']:,}"),
         ("amount", rupees_text(result["amount_paisa"])),
-        ("paid / returned / rejected / open", " / ".join(f"{result[k]:,}" for k in ("paid", "returned", "rejected", "open"))),
+        (
+            "paid / returned / rejected / open",
+            " / ".join(f"{result[k]:,}" for k in ("paid", "returned", "rejected", "open")),
+        ),
         ("bank files", f"{len(result['files'])}"),
         ("ledger", "balanced" if result["ledger_balanced"] else "NOT BALANCED"),
         ("seconds", f"{sum(result['seconds'].values()):.1f}"),
     ]
     out.print(facts_table("From survey to bank file", rows))
     for file in result["files"]:
-        print_lines(f"  {file['bank']:<18} {file['transactions']:>7,}  {rupees_text(file['control_sum_paisa']):>18}  {file['path']}")
+        print_lines(
+            f"  {file['bank']:<18} {file['transactions']:>7,}  {rupees_text(file['control_sum_paisa']):>18}  {file['path']}"
+        )
     sample = sample_form_number()
     if sample:
         print_lines("", "One household explained:", f"  kafalat target explain {sample} --lang ur")

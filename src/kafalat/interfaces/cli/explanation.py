@@ -21,7 +21,10 @@ _RULE = Bilingual(
 )
 _BELOW = Bilingual(en="below it", ur="نیچے")
 _ABOVE = Bilingual(en="above it", ur="اوپر")
-_AT = Bilingual(en="Deciding rule: {category}, cut-off {cutoff}; the score is exactly on it.", ur="فیصلہ کن اصول: {category}، حدِ اسکور {cutoff}؛ اسکور عین حد پر ہے۔")
+_AT = Bilingual(
+    en="Deciding rule: {category}, cut-off {cutoff}; the score is exactly on it.",
+    ur="فیصلہ کن اصول: {category}، حدِ اسکور {cutoff}؛ اسکور عین حد پر ہے۔",
+)
 _WHY = Bilingual(en="Why: {reason}", ur="وجہ: {reason}")
 _MISSING = Bilingual(en="Missing: {facts}", ur="یہ معلومات درکار ہیں: {facts}")
 
@@ -45,7 +48,9 @@ def explanation_lines(explained: Explanation, language: Language) -> list[str]:
     if explained.missing:
         separator = "، " if language == "ur" else ", "
         lines.append(
-            _MISSING.in_(language).format(facts=separator.join(m.text.in_(language) for m in explained.missing))
+            _MISSING.in_(language).format(
+                facts=separator.join(m.text.in_(language) for m in explained.missing)
+            )
         )
     return lines
 

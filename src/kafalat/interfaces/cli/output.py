@@ -6,9 +6,18 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from kafalat.core import progress as core_progress
@@ -41,7 +50,7 @@ class Stages:
     def __init__(self, labels: dict[str, Bilingual], language: str) -> None:
         self._labels = labels
         self._language = language
-        self._lines: dict[str, int] = {}
+        self._lines: dict[str, TaskID] = {}
         self._bars = Progress(
             SpinnerColumn(finished_text="[green]✓[/]"),
             TextColumn("{task.description}"),
@@ -51,7 +60,7 @@ class Stages:
             console=err,
         )
 
-    def __enter__(self) -> Stages:
+    def __enter__(self) -> Self:
         self._bars.start()
         return self
 
@@ -62,7 +71,9 @@ class Stages:
     def stage(self, name: str) -> Iterator[core_progress.Progress]:
         """Show one step while it runs."""
         label = self._labels[name].in_(self._language) if name in self._labels else name
-        task = self._lines.setdefault(name, self._bars.add_task(label, total=1.0, visible=name not in self._lines))
+        task = self._lines.setdefault(
+            name, self._bars.add_task(label, total=1.0, visible=name not in self._lines)
+        )
         self._bars.reset(task, start=True, total=1.0)
         yield lambda share: self._bars.update(task, completed=share)
         self._bars.update(task, completed=1.0)

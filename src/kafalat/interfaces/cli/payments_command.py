@@ -45,5 +45,7 @@ def receive(
         if not path.is_file():
             raise problem("input.not_found", path=path)
         received = receive_answer(content=path.read_bytes(), name=path.name, user=person, at=timezone.now())
-        counts = ", ".join(f"{count} {outcome}" for outcome, count in received.outcomes.items()) or "nothing new"
+        counts = (
+            ", ".join(f"{count} {outcome}" for outcome, count in received.outcomes.items()) or "nothing new"
+        )
         print_lines(f"{path.name}: {counts}")

@@ -28,5 +28,9 @@ def serve(
 def serve_forever(host: str, port: int) -> None:
     """Run the web server in the foreground; the database must be running."""
     connections.close_all()
-    print_lines(f"Console:      http://{host}:{port}/en/", f"Status page:  http://{host}:{port}/ur/status/", "Stop with Ctrl-C.")
+    print_lines(
+        f"Console:      http://{host}:{port}/en/",
+        f"Status page:  http://{host}:{port}/ur/status/",
+        "Stop with Ctrl-C.",
+    )
     Granian(WSGI, address=host, port=port, interface=Interfaces.WSGI, workers=1, log_access=False).serve()
