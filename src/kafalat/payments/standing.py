@@ -7,10 +7,8 @@ always looked up, and each case gives the same answer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Literal
-
-from django.utils import timezone
 
 from kafalat.core.sealing import Sealer
 from kafalat.enrolment.models import Account, Beneficiary
@@ -44,7 +42,7 @@ class Standing:
     code: Code
     missing: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
-    decided_on: date | None = None
+    decided_at: datetime | None = None
     tranche: str = ""
     amount_paisa: int = 0
     bank: str = ""
@@ -118,7 +116,7 @@ def _of_decision(person: Person, programme_code: str) -> Standing:
         return Standing(
             "ineligible",
             reasons=tuple(decision.reasons),
-            decided_on=timezone.localdate(decision.run.started_at),
+            decided_at=decision.run.started_at,
         )
     unpaid = FamilyPayee.objects.filter(
         run_id=decision.run_id, family_id=person.family_id, person__isnull=True

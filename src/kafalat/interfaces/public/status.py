@@ -7,7 +7,7 @@ Nothing that was typed is logged or shown again, nor kept in the address: the fo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from string import Formatter
 
 from django.contrib.auth.decorators import login_not_required
@@ -120,7 +120,7 @@ def _details(standing: Standing, programme: Programme, language: str, template: 
         "facts": comma.join(
             facts[name].in_(language).rstrip("?؟") for name in standing.missing if name in facts
         ),
-        "appeal_until": _appeal_until(standing.decided_on, programme, language),
+        "appeal_until": _appeal_until(standing.decided_at, programme, language),
     }
     return {name: details.get(name, "") for name in named}
 
@@ -133,8 +133,8 @@ def _tranche(code: str, language: str) -> str:
     return f"{months[first]} {'تا' if language == 'ur' else 'to'} {months[first + 2]} {code[:4]}"
 
 
-def _appeal_until(decided_on: date | None, programme: Programme, language: str) -> str:
-    if decided_on is None:
+def _appeal_until(decided_at: datetime | None, programme: Programme, language: str) -> str:
+    if decided_at is None:
         return ""
-    last = decided_on + timedelta(days=programme.calendar.appeal_days)
+    last = timezone.localdate(decided_at) + timedelta(days=programme.calendar.appeal_days)
     return f"{last.day} {MONTHS[language][last.month - 1]} {last.year}"
