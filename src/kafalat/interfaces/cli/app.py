@@ -162,8 +162,8 @@ def target_explain(
     """Print a decision term by term: points, the deciding rule, the distance to the cut-off."""
     here = office()
     boot.database(here.home)
-    of_run = find_run(run_name)
     found = find_household(household)
+    of_run = find_run(run_name)
     explained = explain(
         run=of_run,
         household=found,

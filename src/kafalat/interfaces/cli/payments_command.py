@@ -36,14 +36,14 @@ def receive(
     user: Annotated[str, typer.Option(help="Login of the reconciler who takes them in.")] = "reconciler",
 ) -> None:
     """Take in bank answers, each whole or not at all."""
-    here = office()
-    boot.database(here.home)
+    missing = next((path for path in files if not path.is_file()), None)
+    if missing is not None:
+        raise problem("input.not_found", path=missing)
+    boot.database(office().home)
     person = User.objects.filter(username=user).first()
     if person is None:
         raise problem("access.login_unknown", login=user)
     for path in files:
-        if not path.is_file():
-            raise problem("input.not_found", path=path)
         received = receive_answer(content=path.read_bytes(), name=path.name, user=person, at=timezone.now())
         counts = (
             ", ".join(f"{count} {outcome}" for outcome, count in received.outcomes.items()) or "nothing new"

@@ -1,0 +1,1 @@
+"""Tests of the console, the public pages, their pictures and their words."""

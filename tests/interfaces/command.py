@@ -1,0 +1,48 @@
+"""Runs the `kafalat` command as a person would: another process, a home folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TIMEOUT_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a command ended: exit code, standard output and standard error."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> dict[str, Any]:
+        """Return the JSON object on standard output."""
+        assert self.code == 0, self.err
+        found = json.loads(self.out)
+        assert isinstance(found, dict)
+        return found
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return the environment of a command that works in `home`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KAFALAT_", "PG", "DJANGO_"))}
+    return {**kept, "KAFALAT_HOME": str(home), "PYTHONUTF8": "1"}
+
+
+def command(*words: str) -> list[str]:
+    """Return the command line of `kafalat` with the Python of the tests."""
+    return [sys.executable, "-m", "kafalat", *words]
+
+
+def kafalat(home: Path, *words: str) -> Ran:
+    """Run a command to its end."""
+    done = subprocess.run(
+        command(*words), env=environment(home), capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
