@@ -38,6 +38,7 @@ from kafalat.payments.dispatch import dispatch_list, outgoing_path, send_outbox
 from kafalat.payments.ledger import check_ledger
 from kafalat.payments.models import Answer, Approval, BankFile, Cycle, Payment, PaymentList
 from kafalat.payments.returns import resolve_returns
+from kafalat.registry.bulk import scratch_engine
 from kafalat.registry.imports import import_survey
 from kafalat.registry.models import Snapshot, SurveySource
 from kafalat.registry.snapshots import take_snapshot
@@ -49,7 +50,6 @@ from kafalat.targeting.models import Run
 from kafalat.targeting.runs import start_run
 
 ACTOR = "demo"
-_MEMORY_LIMIT = "1GB"
 
 # Shows one named step and its progress: yields what the step reports to.
 Stage = Callable[[str], AbstractContextManager[Progress]]
@@ -134,9 +134,7 @@ class Demo:
 
     def _survey(self) -> SurveySource:
         """Read or synthesise the survey and import it."""
-        with duckdb.connect() as engine:
-            engine.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
-            engine.execute("SET temp_directory = $1", [str(self.office.home.work / ".spill")])
+        with scratch_engine(self.office.home.work) as engine:
             with self.step("survey") as progress:
                 tables = self._tables(engine)
                 progress(1.0)

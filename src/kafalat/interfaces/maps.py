@@ -6,8 +6,10 @@ helps the eye; each place links to the households behind it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import altair as alt
@@ -19,6 +21,7 @@ TILE_WIDTH = 66
 TILE_HEIGHTS: dict[Language, int] = {"en": 46, "ur": 62}  # Nastaliq stacks its letters downwards
 _BLANK = "#faf8f3"
 _LINE_LENGTH = 11
+_POINT = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,4 +208,23 @@ def boundary_map(places: Sequence[MapPlace], *, title: str) -> str:
         .properties(width=760, height=700)
         .configure_view(stroke=None)
     )
-    return render(shapes, title=title, linked=bool(_links(places)))
+    svg = render(shapes, title=title, linked=bool(_links(places)))
+    return re.sub(r'(?<= d=")[^"]+', lambda found: stepwise(found[0]), svg)
+
+
+def stepwise(path: str) -> str:
+    """Return an outline (`M…L…Z`, absolute) as whole-pixel steps from point to point: half as many letters.
+
+    >>> stepwise("M10.2,20L30.4,20L30.4,41Z")
+    'M10,20l20,0 0,21Z'
+    """
+    rings = []
+    for ring in filter(None, path.split("Z")):
+        points = [(round(float(x)), round(float(y))) for x, y in _POINT.findall(ring)]
+        steps = [
+            f"{x - before_x},{y - before_y}"
+            for (before_x, before_y), (x, y) in pairwise(points)
+            if (x, y) != (before_x, before_y)
+        ]
+        rings.append(f"M{points[0][0]},{points[0][1]}l{' '.join(steps)}Z" if steps else "")
+    return "".join(rings) or path

@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-import duckdb
 import typer
 from django.utils import timezone
 
@@ -23,6 +22,7 @@ from kafalat.interfaces.cli.output import out, print_json, print_lines, print_pr
 from kafalat.interfaces.office import office
 from kafalat.payments.ledger import balances, check_ledger
 from kafalat.policy.check import check as check_folder
+from kafalat.registry.bulk import scratch_engine
 from kafalat.registry.imports import import_survey
 from kafalat.registry.models import Snapshot
 from kafalat.registry.places import import_boundaries, load_places
@@ -93,7 +93,7 @@ def survey_import(
 ) -> None:
     """Read a survey through a profile, check it, and append it to the registry: all of it or nothing."""
     here = office()
-    with duckdb.connect() as engine:
+    with scratch_engine(here.home.work) as engine:
         tables = read(folder, profile, programme=here.programme, connection=engine)
         if synthetic_identities:
             tables = add_identities(tables, seed=seed)
