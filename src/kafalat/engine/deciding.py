@@ -13,7 +13,8 @@ from datetime import date
 from decimal import Decimal
 
 from kafalat.engine.derive import names_used
-from kafalat.engine.sql import identifier, literal
+from kafalat.engine.scoring import points_column
+from kafalat.engine.sql import choice, criterion_sql, identifier, literal
 from kafalat.policy.model import Exclusion, Programme, in_force
 
 SCORE_ABOVE_CUTOFF = "score_above_cutoff"
@@ -60,10 +61,10 @@ def decision_sql(programme: Programme, day: date, scored: str) -> str:
     """
     categories = categories_in_force(programme, day)
     exclusions = exclusions_in_force(programme, day)
-    belongs = {c.code: "TRUE" if c.criterion is None else f"({c.criterion})" for c in categories}
+    belongs = {c.code: "TRUE" if c.criterion is None else criterion_sql(c.criterion) for c in categories}
     within = {c.code: f"({belongs[c.code]} AND score <= {literal(c.cutoff)})" for c in categories}
     selected = " OR ".join(within.values()) or "FALSE"
-    excluded = " OR ".join(f"({entry.criterion})" for entry in exclusions) or "FALSE"
+    excluded = " OR ".join(criterion_sql(entry.criterion) for entry in exclusions) or "FALSE"
     return f"""
         WITH judged AS (
             SELECT *, ({selected}) AS selected, ({excluded}) AS excluded FROM {identifier(scored)}
@@ -76,7 +77,7 @@ def decision_sql(programme: Programme, day: date, scored: str) -> str:
         SELECT * EXCLUDE (selected, excluded),
             {_category_sql(categories, belongs, within)} AS category,
             {_reasons_sql(categories, exclusions, within)} AS reasons,
-            {_missing_sql(programme, categories, exclusions)} AS missing_facts
+            {_missing_sql(programme, categories, exclusions, within)} AS missing_facts
         FROM decided
     """
 
@@ -85,20 +86,19 @@ def _category_sql(
     categories: Sequence[CategoryInForce], belongs: dict[str, str], within: dict[str, str]
 ) -> str:
     """Return the deciding category: the first that selects; for others the one they belong to with the highest cut-off."""
-    selecting = " ".join(f"WHEN {within[c.code]} THEN {literal(c.code)}" for c in categories)
+    selecting = choice((within[c.code], literal(c.code)) for c in categories)
     highest = sorted(categories, key=lambda c: c.cutoff, reverse=True)
-    nearest = " ".join(f"WHEN {belongs[c.code]} THEN {literal(c.code)}" for c in highest)
-    return (
-        f"CASE outcome WHEN 'eligible' THEN CASE {selecting} END "
-        f"WHEN 'ineligible' THEN CASE {nearest} END END"
-    )
+    nearest = choice((belongs[c.code], literal(c.code)) for c in highest)
+    return f"CASE outcome WHEN 'eligible' THEN {selecting} WHEN 'ineligible' THEN {nearest} END"
 
 
 def _reasons_sql(
     categories: Sequence[CategoryInForce], exclusions: Sequence[Exclusion], within: dict[str, str]
 ) -> str:
     eligible = [f"CASE WHEN {within[c.code]} THEN {literal(reason_within(c.code))} END" for c in categories]
-    ineligible = [f"CASE WHEN {entry.criterion} THEN {literal(entry.code)} END" for entry in exclusions]
+    ineligible = [
+        f"CASE WHEN {criterion_sql(entry.criterion)} THEN {literal(entry.code)} END" for entry in exclusions
+    ]
     ineligible.append(f"CASE WHEN NOT selected THEN {literal(SCORE_ABOVE_CUTOFF)} END")
     return (
         f"CASE outcome WHEN 'eligible' THEN {_present(eligible)} "
@@ -107,18 +107,34 @@ def _reasons_sql(
 
 
 def _missing_sql(
-    programme: Programme, categories: Sequence[CategoryInForce], exclusions: Sequence[Exclusion]
+    programme: Programme,
+    categories: Sequence[CategoryInForce],
+    exclusions: Sequence[Exclusion],
+    within: dict[str, str],
 ) -> str:
-    """Return the missing facts that keep an incomplete household undecided, in the programme's order of facts."""
+    """Return the missing facts that keep an incomplete household undecided, in the programme's order of facts.
+
+    A fact whose value lies in no bin of the scorecard counts as missing: it earned no points.
+    """
     undecided: dict[str, list[str]] = {}
     for term in programme.scorecard.terms:
-        undecided.setdefault(term.fact, []).append("score IS NULL")
-    for criterion in [c.criterion for c in categories if c.criterion] + [e.criterion for e in exclusions]:
+        # A known selection needs no score, an unknown one may.
+        undecided.setdefault(term.fact, []).append(
+            f"selected IS NULL AND {identifier(points_column(term))} IS NULL"
+        )
+    # A criterion holds a household up only where its own part of the selection is open.
+    criteria = [
+        (c.criterion, f"selected IS NULL AND {within[c.code]} IS NULL") for c in categories if c.criterion
+    ]
+    criteria += [(entry.criterion, "excluded IS NULL") for entry in exclusions]
+    for criterion, is_open in criteria:
         for name in names_used(criterion):
-            undecided.setdefault(name, []).append(f"(({criterion}) IS NULL)")
+            undecided.setdefault(name, []).append(
+                f"{identifier(name)} IS NULL AND {is_open} AND {criterion_sql(criterion)} IS NULL"
+            )
     ordered = [fact.name for fact in programme.facts if fact.name in undecided]
     entries = [
-        f"CASE WHEN {identifier(name)} IS NULL AND ({' OR '.join(undecided[name])}) THEN {literal(name)} END"
+        f"CASE WHEN {' OR '.join(f'({condition})' for condition in undecided[name])} THEN {literal(name)} END"
         for name in ordered
     ]
     return f"CASE WHEN outcome = 'incomplete' THEN {_present(entries)} ELSE [] END"

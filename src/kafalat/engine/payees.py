@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from kafalat.engine.sql import literal
+from kafalat.engine.sql import choice, criterion_sql, literal
 from kafalat.policy.model import Programme
 
 
@@ -19,23 +19,26 @@ def payee_sql(programme: Programme, day: date, people: str, decisions: str) -> s
         if rule.from_ <= day and (rule.to is None or day <= rule.to)
     ]
     reasons = programme.eligibility.no_payee
-    rule_rank = " ".join(f"WHEN {rule.criterion} THEN {rank}" for rank, rule in enumerate(rules))
-    reason_rank = " ".join(
-        f"WHEN {reason.criterion} THEN {rank}" for rank, reason in enumerate(reasons) if reason.criterion
+    # Nobody's first rule or reason: NULL, and the last reason, which has no criterion.
+    last_reason = str(len(reasons) - 1)
+    rule_rank = choice((criterion_sql(rule.criterion), str(rank)) for rank, rule in enumerate(rules))
+    reason_rank = choice(
+        ((criterion_sql(r.criterion), str(rank)) for rank, r in enumerate(reasons) if r.criterion),
+        otherwise=last_reason,
     )
-    rule_code = " ".join(f"WHEN {rank} THEN {literal(rule.code)}" for rank, rule in enumerate(rules))
-    reason_code = " ".join(f"WHEN {rank} THEN {literal(r.code)}" for rank, r in enumerate(reasons))
-    last_reason = len(reasons) - 1
+    rule_code = choice((f"rule = {rank}", literal(rule.code)) for rank, rule in enumerate(rules))
+    reason_code = choice((f"reason = {rank}", literal(r.code)) for rank, r in enumerate(reasons))
     return f"""
         WITH ranked AS (
-            SELECT household_id, family_id, person_id, line_no,
-                CASE {rule_rank} END AS rule_rank,
-                CASE {reason_rank} ELSE {last_reason} END AS reason_rank
+            SELECT household_id, family_id, person_id, line_no, {rule_rank} AS rule_rank, {reason_rank} AS reason_rank
             FROM {people} SEMI JOIN (SELECT household_id FROM {decisions} WHERE outcome = 'eligible') USING (household_id)
+        ), chosen AS (
+            SELECT household_id, family_id,
+                arg_min(person_id, (rule_rank, line_no)) FILTER (WHERE rule_rank IS NOT NULL) AS person_id,
+                min(rule_rank) AS rule, min(reason_rank) AS reason
+            FROM ranked GROUP BY household_id, family_id
         )
-        SELECT household_id, family_id,
-            arg_min(person_id, rule_rank * 1000 + line_no) FILTER (WHERE rule_rank IS NOT NULL) AS person_id,
-            CASE WHEN min(rule_rank) IS NOT NULL THEN CASE min(rule_rank) {rule_code} END
-                 ELSE CASE min(reason_rank) {reason_code} END END AS reason
-        FROM ranked GROUP BY household_id, family_id
+        SELECT household_id, family_id, person_id,
+            CASE WHEN rule IS NOT NULL THEN {rule_code} ELSE {reason_code} END AS reason
+        FROM chosen
     """
