@@ -21,7 +21,7 @@ from kafalat.engine.deciding import decision_sql
 from kafalat.engine.derive import household_facts_sql
 from kafalat.engine.payees import payee_sql
 from kafalat.engine.scoring import points_column, points_sql, score_sql
-from kafalat.engine.snapshots import verify
+from kafalat.engine.snapshots import TABLES, verify
 from kafalat.engine.sql import identifier
 from kafalat.policy.model import Programme
 
@@ -86,15 +86,18 @@ def run(
 
 @contextmanager
 def _engine(snapshot: Path, threads: int | None, work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an engine that sees the snapshot as `households` and `people` and nothing else of the disk."""
+    """Open an engine that sees the snapshot as `households` and `people`, the folder `work`, and nothing else of the disk."""
     with duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute("SET temp_directory = $1", [str(work / ".spill")])
+        connection.execute("SET temp_directory = $1", [str(work.absolute() / ".spill")])
         connection.execute("SET preserve_insertion_order = false")
         if threads is not None:
             connection.execute(f"SET threads = {int(threads)}")
-        for name in ("households", "people"):
-            source = str(snapshot / f"{name}.parquet").replace("'", "''")
+        connection.execute("SET allowed_directories = $1", [[str(snapshot.absolute()), str(work.absolute())]])
+        connection.execute("SET enable_external_access = false")
+        for table in TABLES:
+            source = str(snapshot.absolute() / table).replace("'", "''")
+            name = table.removesuffix(".parquet")
             connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{source}')")
         yield connection
 
@@ -136,16 +139,44 @@ def _district_digests(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return dict(rows)
 
 
-def decision_digests(out: Path) -> dict[str, str]:
-    """Return the digest of each district's decisions alone, from a run's result files: to compare with a database."""
-    source = str(out / DECISIONS_FILE).replace("'", "''")
-    with duckdb.connect() as connection:
-        return dict(
-            connection.execute(
-                f"SELECT district_pcode, sha256(string_agg({_LINE}, chr(10) ORDER BY household_id)) "
-                f"FROM read_parquet('{source}') GROUP BY district_pcode"
-            ).fetchall()
+def open_results(out: Path, work: Path) -> duckdb.DuckDBPyConnection:
+    """Return an engine with a run's result files as the views `decisions` and `payees`; it spills into `work`."""
+    connection = duckdb.connect()
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute("SET temp_directory = $1", [str(work / ".spill")])
+    for name in (DECISIONS_FILE, PAYEES_FILE):
+        source = str(out / name).replace("'", "''")
+        view = name.removesuffix(".parquet")
+        connection.execute(f"CREATE VIEW {view} AS SELECT * FROM read_parquet('{source}')")
+    return connection
+
+
+def first_difference(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Return the first district in P-code order whose decisions or payees are not those kept elsewhere, or None.
+
+    `connection` comes from `open_results` and has also the tables `kept_decisions` (household_id, line) and
+    `kept_payees` (family_id, line), a line being what the digest of a run is made of. Something kept that the run
+    knows nothing of comes first, as "-".
+    """
+    rows = connection.execute(
+        f"""
+        WITH differing AS (
+            SELECT d.district_pcode
+            FROM (SELECT household_id, district_pcode, {_LINE} AS line FROM decisions) AS d
+            FULL JOIN kept_decisions AS kept USING (household_id) WHERE d.line IS DISTINCT FROM kept.line
+            UNION ALL
+            SELECT p.district_pcode
+            FROM (
+                SELECT family_id, district_pcode, {_PAYEE_LINE} AS line
+                FROM payees JOIN (SELECT household_id, district_pcode FROM decisions) USING (household_id)
+            ) AS p
+            FULL JOIN kept_payees AS kept USING (family_id) WHERE p.line IS DISTINCT FROM kept.line
         )
+        SELECT min(coalesce(district_pcode, '-')) FROM differing
+        """
+    ).fetchall()
+    first: str | None = rows[0][0]
+    return first
 
 
 def _write(connection: duckdb.DuckDBPyConnection, table: str, order: str, path: Path) -> None:

@@ -13,6 +13,7 @@ from kafalat.core.digests import file_sha256, value_sha256
 from kafalat.core.problems import problem
 
 MANIFEST_FILE = "manifest.json"
+TABLES = ("households.parquet", "people.parquet")
 FORMAT = 1
 
 
@@ -33,17 +34,28 @@ class Manifest(TypedDict):
 
 
 def manifest_of(folder: Path) -> Manifest:
-    """Return the manifest of a snapshot folder. Raises the problem `targeting.snapshot_missing`."""
+    """Return the manifest of a snapshot folder.
+
+    Raises the problems `targeting.snapshot_missing`, and `targeting.snapshot_changed` for one that is cut off or does
+    not name both tables with their digests.
+    """
     path = folder / MANIFEST_FILE
     if not path.exists():
         raise problem("targeting.snapshot_missing", path=folder)
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise problem("targeting.snapshot_changed", path=path, file=MANIFEST_FILE) from error
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
-        raise problem("targeting.snapshot_changed", path=path, file=MANIFEST_FILE)
+        raise problem("targeting.snapshot_changed", path=folder, file=MANIFEST_FILE) from error
+    if not _names_both_tables(manifest):
+        raise problem("targeting.snapshot_changed", path=folder, file=MANIFEST_FILE)
     return cast("Manifest", manifest)
+
+
+def _names_both_tables(manifest: object) -> bool:
+    files = manifest.get("files") if isinstance(manifest, dict) else None
+    if not isinstance(files, dict) or not files.keys() >= set(TABLES):
+        return False
+    return all(isinstance(about, dict) and isinstance(about.get("sha256"), str) for about in files.values())
 
 
 def verify(folder: Path) -> str:
@@ -54,6 +66,6 @@ def verify(folder: Path) -> str:
     manifest = manifest_of(folder)
     for name, about in sorted(manifest["files"].items()):
         path = folder / name
-        if not path.exists() or file_sha256(path) != about["sha256"]:
+        if not path.is_file() or file_sha256(path) != about["sha256"]:
             raise problem("targeting.snapshot_changed", path=folder, file=name)
     return value_sha256(manifest)

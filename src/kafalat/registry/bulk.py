@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,19 @@ from psycopg import sql
 from kafalat.core.progress import Progress, silent
 
 _CHUNK_BYTES = 1 << 20
+_MEMORY_LIMIT = "1GB"
 _NULL = "\\N"
+
+
+@contextmanager
+def scratch_engine(work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an engine whose tables lie in a scratch file under `work`, so that a nation does not have to fit in memory."""
+    with (
+        tempfile.TemporaryDirectory(prefix="engine-", dir=work) as folder,
+        duckdb.connect(str(Path(folder) / "scratch.duckdb")) as engine,
+    ):
+        engine.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
+        yield engine
 
 
 def copy_in(
@@ -29,7 +44,7 @@ def copy_in(
 
     `columns` are the table's, in the order of the query's. The stream is spooled in the folder `work`.
     """
-    spool = work / f"{table}.csv"
+    spool = _spool(work, table)
     try:
         source.execute(
             f"COPY ({query}) TO '{_quoted(spool)}' (FORMAT csv, HEADER false, NULLSTR '{_NULL}', DATEFORMAT '%Y-%m-%d')"
@@ -54,7 +69,7 @@ def copy_out(
     query: str, target: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], *, work: Path
 ) -> None:
     """Read the result of a PostgreSQL query into an engine table. `columns` maps names to DuckDB types, in order."""
-    spool = work / f"{table}.csv"
+    spool = _spool(work, table)
     try:
         with (
             django_connection.cursor() as cursor,
@@ -92,6 +107,23 @@ def reserve_ids(table: str, count: int) -> int:
     if count > 1:
         rows("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, first + count - 1])
     return int(first)
+
+
+@contextmanager
+def one_at_a_time(lock: int) -> Iterator[None]:
+    """Let one process at a time do what spans several transactions; the lock ends with the connection, also if killed."""
+    rows("SELECT pg_advisory_lock(%s)", [lock])
+    try:
+        yield
+    finally:
+        rows("SELECT pg_advisory_unlock(%s)", [lock])
+
+
+def _spool(work: Path, table: str) -> Path:
+    """Return a new empty file that only its owner can read: two commands at once never share one."""
+    handle, name = tempfile.mkstemp(prefix=f"{table}-", suffix=".csv", dir=work)
+    os.close(handle)
+    return Path(name)
 
 
 def _quoted(path: Path) -> str:

@@ -22,6 +22,7 @@ from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 from kafalat.registry.models import Snapshot
 
+_LOCK = 0x4B41_0005  # one snapshot at a time: they share the draft folder
 _HOUSEHOLDS = """
     SELECT h.id, h.place_id, CASE WHEN p.level = 'tehsil' THEN p.parent_id ELSE p.pcode END, h.interviewed_on, h.facts::text
     FROM registry_household AS h JOIN registry_place AS p ON p.pcode = h.place_id
@@ -68,6 +69,16 @@ def take_snapshot(
 
     Raises the problem `registry.empty`. Killed midway, it leaves an unnamed draft folder that the next call replaces.
     """
+    with bulk.one_at_a_time(_LOCK):
+        snapshot = _freeze(programme, folder, work, actor, at, progress)
+    progress(1.0)
+    return snapshot
+
+
+def _freeze(
+    programme: Programme, folder: Path, work: Path, actor: str, at: datetime, progress: Progress
+) -> Snapshot:
+    """Write the draft, give it its name, record it."""
     draft = work / "snapshot"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
@@ -93,15 +104,12 @@ def take_snapshot(
             audit.record(
                 at=at, actor=actor, action="snapshot_taken", object_kind="snapshot", object_id=sha256
             )
-    progress(1.0)
     return snapshot
 
 
 def _export(programme: Programme, draft: Path, work: Path, at: datetime, progress: Progress) -> None:
     """Read both tables in one view of the database and write them as Parquet."""
-    with duckdb.connect() as engine:
-        engine.execute("SET memory_limit = '1GB'")
-        engine.execute("SET temp_directory = $1", [str(work / ".spill")])
+    with bulk.scratch_engine(work) as engine:
         with transaction.atomic():
             with django_connection.cursor() as cursor:
                 # Both exports see the same instant.

@@ -8,19 +8,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-import duckdb
 from django.db import transaction
 
 from kafalat.audit import services as audit
+from kafalat.core.digests import value_sha256
 from kafalat.core.problems import problem
 from kafalat.core.progress import Progress, silent
 from kafalat.engine import running
 from kafalat.engine.running import RunResult
+from kafalat.engine.snapshots import MANIFEST_FILE
 from kafalat.policy.loader import load
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 from kafalat.registry.models import Snapshot
 from kafalat.targeting.models import Run
+
+_LOCK = 0x4B41_0004  # one run is recorded at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,14 @@ class Folders:
     work: Path
 
     def results(self, run: Run) -> Path:
-        """Return the folder with a run's result files."""
-        return self.runs / run.digest
+        """Return the folder with a run's result files.
+
+        It is named by the run's inputs. Two runs may come to the same decisions, and so to one digest, by different
+        points: each keeps its own, or one would be explained by the other's.
+        """
+        return self.runs / value_sha256(
+            [run.snapshot.sha256, run.programme_sha256, run.policy_day.isoformat()]
+        )
 
 
 def start_run(
@@ -50,25 +59,33 @@ def start_run(
 ) -> Run:
     """Apply a programme to a snapshot and record every decision; the same inputs are run once and found again after.
 
-    Raises the problems of `engine.running.run`; nothing is recorded then.
+    Raises the problems of `engine.running.run`, and `targeting.snapshot_changed` when the folder holds another
+    snapshot than the one on record; nothing is recorded then.
     """
-    known = Run.objects.filter(
+    same_inputs = Run.objects.select_related("snapshot").filter(
         snapshot=snapshot, programme_sha256=programme.sha256, policy_day=policy_day
-    ).first()
+    )
+    known = same_inputs.first()
     if known is not None:
         progress(1.0)
         return known
+    source = folders.snapshots / snapshot.sha256
     keep_programme(programme, programme_folder, folders.programmes)
     draft = Path(tempfile.mkdtemp(prefix="run-", dir=folders.work))
     try:
         result = running.run(
             programme=programme,
-            snapshot=folders.snapshots / snapshot.sha256,
+            snapshot=source,
             out=draft,
             policy_day=policy_day,
         )
+        _is_on_record(result, snapshot, source)
         progress(0.5)
         with transaction.atomic():
+            bulk.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            known = same_inputs.first()
+            if known is not None:  # somebody else was faster
+                return known
             run = _record(programme, snapshot, policy_day, result, draft, folders.work, actor, at)
             final = folders.results(run)
             shutil.rmtree(final, ignore_errors=True)
@@ -103,12 +120,7 @@ def _record(
         started_at=at,
         started_by=actor,
     )
-    with duckdb.connect() as engine:
-        for name in (running.DECISIONS_FILE, running.PAYEES_FILE):
-            source = str(draft / name).replace("'", "''")
-            engine.execute(
-                f"CREATE VIEW {name.removesuffix('.parquet')} AS SELECT * FROM read_parquet('{source}')"
-            )
+    with running.open_results(draft, work) as engine:
         bulk.copy_in(
             engine,
             f"SELECT {run.pk}, household_id, outcome, score, category, '{{' || array_to_string(reasons, ',') || '}}', "
@@ -181,7 +193,8 @@ def replay(
 ) -> Replay:
     """Compute a run again from its snapshot and programme and compare with what was recorded and what is stored.
 
-    Three digests must agree: the one recorded, the one recomputed, and the one of the decisions in the database.
+    Three things must agree: the digest on record, the one recomputed, and the decisions and payees in the database.
+    A household that has moved since stays in the district where the run saw it.
     Raises the problems `targeting.snapshot_missing`, `targeting.snapshot_changed`, `targeting.programme_differs`
     and `targeting.replay_differs`.
     """
@@ -198,8 +211,7 @@ def replay(
         result = running.run(
             programme=programme, snapshot=snapshot, out=Path(out), policy_day=run.policy_day, threads=threads
         )
-        if result.snapshot_sha256 != run.snapshot.sha256:
-            raise problem("targeting.snapshot_changed", path=snapshot, file="manifest.json")
+        _is_on_record(result, run.snapshot, snapshot)
         district = _first_difference(run, Path(out))
     if result.digest != run.digest or district is not None:
         raise problem(
@@ -212,29 +224,34 @@ def replay(
     return Replay(run_id=run.pk, recorded=run.digest, found=result.digest, households=result.households)
 
 
+def _is_on_record(result: RunResult, snapshot: Snapshot, folder: Path) -> None:
+    """Refuse a folder whose files agree with their manifest, but are not the snapshot of the record."""
+    if result.snapshot_sha256 != snapshot.sha256:
+        raise problem("targeting.snapshot_changed", path=folder, file=MANIFEST_FILE)
+
+
 def _first_difference(run: Run, out: Path) -> str | None:
-    """Return the first district whose recomputed decisions are not those the database holds, or None."""
-    recomputed = running.decision_digests(out)
-    stored = dict(
-        bulk.rows(
-            """
-            SELECT district, encode(sha256(convert_to(string_agg(line, E'\\n' ORDER BY household_id), 'UTF8')), 'hex')
-            FROM (
-                SELECT d.household_id, CASE WHEN p.level = 'tehsil' THEN p.parent_id ELSE p.pcode END AS district,
-                    concat_ws('|', d.household_id, outcome, coalesce(score::text, '-'), coalesce(category, '-'),
-                        array_to_string(reasons, ','), array_to_string(missing_facts, ',')) AS line
-                FROM targeting_decision AS d JOIN registry_household AS h ON h.id = d.household_id
-                JOIN registry_place AS p ON p.pcode = h.place_id WHERE d.run_id = %s
-            ) AS lines GROUP BY district
+    """Return the first district whose recomputed decisions or payees are not those the database holds, or None."""
+    with running.open_results(out, out) as engine:
+        bulk.copy_out(
+            f"""
+            SELECT household_id, concat_ws('|', household_id, outcome, coalesce(score::text, '-'), coalesce(category, '-'),
+                array_to_string(reasons, ','), array_to_string(missing_facts, ','))
+            FROM targeting_decision WHERE run_id = {run.pk}
             """,
-            [run.pk],
+            engine,
+            "kept_decisions",
+            {"household_id": "BIGINT", "line": "VARCHAR"},
+            work=out,
         )
-    )
-    return next(
-        (
-            pcode
-            for pcode in sorted(recomputed.keys() | stored.keys())
-            if recomputed.get(pcode) != stored.get(pcode)
-        ),
-        None,
-    )
+        bulk.copy_out(
+            f"""
+            SELECT family_id, concat_ws('|', family_id, coalesce(person_id::text, '-'), reason)
+            FROM targeting_familypayee WHERE run_id = {run.pk}
+            """,
+            engine,
+            "kept_payees",
+            {"family_id": "BIGINT", "line": "VARCHAR"},
+            work=out,
+        )
+        return running.first_difference(engine)

@@ -1,0 +1,257 @@
+"""Runs: the same digest from any thread count and file layout, and no run on files that are not as recorded."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from kafalat.config.home import Home
+from kafalat.core import merkle
+from kafalat.core.digests import file_sha256, value_sha256
+from kafalat.core.problems import Problem
+from kafalat.engine import running
+from kafalat.engine.snapshots import MANIFEST_FILE, TABLES, manifest_of, verify
+from kafalat.policy.loader import load, shipped
+from kafalat.policy.model import Programme
+from kafalat.registry.models import Snapshot
+from tests.conftest import clone
+
+DAY = date(2026, 1, 1)
+COPIES = 8  # of the 400 households of the template
+APART = 1_000_000  # between the numbers of two copies
+
+
+@pytest.fixture(scope="module")
+def programme() -> Programme:
+    return load(shipped())
+
+
+@pytest.fixture(scope="module")
+def taken(home: Home, enrolled_template: str) -> Path:
+    """The folder of the snapshot the template was decided on."""
+    with clone(home, enrolled_template):
+        return home.snapshots / Snapshot.objects.latest().sha256
+
+
+def rewrite(folder: Path, table: str, query: str) -> None:
+    """Write a table of a snapshot anew, as `query` has it, and bring the manifest in line."""
+    draft = folder / "draft"
+    with duckdb.connect() as engine:
+        engine.execute(f"CREATE VIEW given AS SELECT * FROM read_parquet('{folder / table}')")
+        engine.execute(f"COPY ({query}) TO '{draft}' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
+    draft.replace(folder / table)
+    manifest = manifest_of(folder)
+    manifest["files"][table]["sha256"] = file_sha256(folder / table)
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
+
+
+@pytest.fixture(scope="module")
+def large(taken: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A snapshot of a few thousand households in several row groups, so that threads have something to share."""
+    folder = tmp_path_factory.mktemp("large") / "snapshot"
+    shutil.copytree(taken, folder)
+    for table in TABLES:
+        numbers = (
+            ("household_id",)
+            if table.startswith("households")
+            else ("household_id", "family_id", "person_id")
+        )
+        moved = ", ".join(f"{name} + copy * {APART} AS {name}" for name in numbers)
+        copies = f"(SELECT range AS copy FROM range({COPIES}))"
+        rewrite(folder, table, f"SELECT * EXCLUDE (copy) REPLACE ({moved}) FROM given, {copies} ORDER BY ALL")
+    return folder
+
+
+@pytest.fixture
+def small(taken: Path, tmp_path: Path) -> Path:
+    """A copy of the template's snapshot that a test may spoil."""
+    return shutil.copytree(taken, tmp_path / "snapshot")
+
+
+def run(programme: Programme, snapshot: Path, out: Path, threads: int | None = None) -> running.RunResult:
+    return running.run(programme=programme, snapshot=snapshot, out=out, policy_day=DAY, threads=threads)
+
+
+@pytest.fixture(scope="module")
+def reference(
+    programme: Programme, large: Path, tmp_path_factory: pytest.TempPathFactory
+) -> running.RunResult:
+    return run(programme, large, tmp_path_factory.mktemp("reference"), threads=1)
+
+
+# ---- the digest ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threads", [2, 4])
+def test_the_digest_does_not_depend_on_threads(
+    programme: Programme, large: Path, reference: running.RunResult, tmp_path: Path, threads: int
+) -> None:
+    assert reference.households >= 400 * COPIES
+    assert run(programme, large, tmp_path, threads) == reference
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_digest_does_not_depend_on_the_order_of_rows(
+    programme: Programme, large: Path, reference: running.RunResult, tmp_path: Path, seed: int
+) -> None:
+    shuffled = shutil.copytree(large, tmp_path / "shuffled")
+    for table in TABLES:
+        number = "household_id" if table.startswith("households") else "person_id"
+        rewrite(shuffled, table, f"SELECT * FROM given ORDER BY hash({number} + {seed})")
+    result = run(programme, shuffled, tmp_path / "out", threads=2)
+    assert (result.digest, result.districts) == (reference.digest, reference.districts)
+    assert result.snapshot_sha256 != reference.snapshot_sha256
+
+
+def test_the_digest_is_the_merkle_root_over_districts(reference: running.RunResult) -> None:
+    leaves = [f"{pcode}:{digest}".encode() for pcode, digest in sorted(reference.districts.items())]
+    assert reference.digest == merkle.root(leaves).hex()
+    assert len(leaves) > 50
+
+
+def test_every_household_has_one_decision_and_the_counts_agree(
+    programme: Programme, small: Path, tmp_path: Path
+) -> None:
+    result = run(programme, small, tmp_path / "out")
+    decisions = tmp_path / "out" / running.DECISIONS_FILE
+    rows = duckdb.connect().execute(
+        f"SELECT count(*), count(DISTINCT household_id) FROM read_parquet('{decisions}')"
+    )
+    assert rows.fetchall() == [(result.households, result.households)]
+    assert result.eligible + result.ineligible + result.incomplete == result.households
+    assert min(result.eligible, result.ineligible) > 0
+
+
+def test_one_changed_answer_gives_another_digest_in_its_district_alone(
+    programme: Programme, small: Path, tmp_path: Path
+) -> None:
+    before = run(programme, small, tmp_path / "before")
+    poorest = "(SELECT min(household_id) FROM given WHERE rooms = 1)"
+    answer = f"CASE WHEN household_id = {poorest} THEN 6 ELSE rooms END"
+    rewrite(
+        small, "households.parquet", f"SELECT * REPLACE ({answer} AS rooms) FROM given ORDER BY household_id"
+    )
+    after = run(programme, small, tmp_path / "after")
+    assert after.digest != before.digest
+    differing = [pcode for pcode, digest in before.districts.items() if after.districts[pcode] != digest]
+    assert len(differing) == 1
+
+
+def test_a_changed_programme_gives_another_digest(programme: Programme, small: Path, tmp_path: Path) -> None:
+    card = programme.scorecard
+    dearer = programme.model_copy(
+        update={"scorecard": card.model_copy(update={"base_points": card.base_points + 3})}
+    )
+    assert run(programme, small, tmp_path / "a").digest != run(dearer, small, tmp_path / "b").digest
+
+
+def test_another_day_is_decided_by_its_own_cutoff(programme: Programme, small: Path, tmp_path: Path) -> None:
+    earlier = running.run(
+        programme=programme, snapshot=small, out=tmp_path / "a", policy_day=date(2012, 1, 1)
+    )
+    assert earlier.digest != run(programme, small, tmp_path / "b").digest
+    assert earlier.eligible < run(programme, small, tmp_path / "c").eligible
+
+
+def test_a_day_before_the_programme_finds_nobody_eligible(
+    programme: Programme, small: Path, tmp_path: Path
+) -> None:
+    result = running.run(programme=programme, snapshot=small, out=tmp_path, policy_day=date(2000, 1, 1))
+    assert (result.eligible, result.incomplete, result.ineligible) == (0, 0, result.households)
+
+
+# ---- files that are not as the manifest says -------------------------------------------------------------------
+
+
+def refused(programme: Programme, snapshot: Path, out: Path) -> Problem:
+    """Return the problem a run meets, having made sure that it decided nothing."""
+    with pytest.raises(Problem) as caught:
+        run(programme, snapshot, out)
+    assert not out.exists()
+    return caught.value
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_flipped_byte_is_refused_and_the_file_named(
+    programme: Programme, small: Path, tmp_path: Path, table: str
+) -> None:
+    content = bytearray((small / table).read_bytes())
+    content[len(content) // 2] ^= 1
+    (small / table).write_bytes(content)
+    problem = refused(programme, small, tmp_path / "out")
+    assert problem.code == "targeting.snapshot_changed"
+    assert all(table in problem.text(language) for language in ("en", "ur"))
+
+
+def test_control_an_answer_altered_unseen_would_change_decisions(
+    programme: Programme, small: Path, tmp_path: Path
+) -> None:
+    """The harm: a Parquet file with other answers reads as well as the right one. Only its digest tells."""
+    before = run(programme, small, tmp_path / "before")
+    rewrite(small, "households.parquet", "SELECT * REPLACE (1 AS rooms, false AS mobile_phone) FROM given")
+    assert run(programme, small, tmp_path / "after").eligible > before.eligible
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_missing_file_is_refused_and_named(
+    programme: Programme, small: Path, tmp_path: Path, table: str
+) -> None:
+    (small / table).unlink()
+    problem = refused(programme, small, tmp_path / "out")
+    assert (problem.code, table in problem.text("en")) == ("targeting.snapshot_changed", True)
+
+
+def test_a_folder_without_manifest_is_no_snapshot(programme: Programme, small: Path, tmp_path: Path) -> None:
+    (small / MANIFEST_FILE).unlink()
+    assert refused(programme, small, tmp_path / "out").code == "targeting.snapshot_missing"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        '{"format": 1, "files": {"households.par',
+        "[]",
+        "{}",
+        '{"files": {}}',
+        '{"files": {"households.parquet": {"sha256": "0"}}}',
+        '{"files": {"households.parquet": {}, "people.parquet": {}}}',
+        '{"files": {"households.parquet": null, "people.parquet": null}}',
+        "\udcff",
+    ],
+)
+def test_a_manifest_that_is_cut_off_or_leaves_a_file_out_is_refused(
+    programme: Programme, small: Path, tmp_path: Path, text: str
+) -> None:
+    """A manifest that names no file would let any file pass."""
+    (small / MANIFEST_FILE).write_text(text, errors="surrogateescape")
+    problem = refused(programme, small, tmp_path / "out")
+    assert problem.code == "targeting.snapshot_changed"
+    assert all(MANIFEST_FILE in problem.text(language) for language in ("en", "ur"))
+
+
+def test_the_digest_of_a_snapshot_stands_for_every_byte(taken: Path, small: Path) -> None:
+    manifest = manifest_of(small)
+    assert verify(small) == value_sha256(manifest) == taken.name
+    assert {name: about["sha256"] for name, about in manifest["files"].items()} == {
+        table: file_sha256(small / table) for table in TABLES
+    }
+
+
+def test_a_run_reads_nothing_but_its_snapshot(small: Path, tmp_path: Path) -> None:
+    """The rules are text; should one ever get past the gate of the rule language, the disk is closed to it."""
+    (tmp_path / "work").mkdir()
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a\n1\n")
+    with running._engine(small, None, tmp_path / "work") as engine:
+        with pytest.raises(duckdb.PermissionException):
+            engine.execute(f"SELECT * FROM read_csv('{secret}')")
+        with pytest.raises(duckdb.PermissionException):
+            engine.execute(f"COPY (SELECT 1) TO '{tmp_path / 'out.csv'}'")
+        assert engine.execute("SELECT count(*) FROM households").fetchall() == [(400,)]
+    assert duckdb.connect().execute(f"SELECT * FROM read_csv('{secret}')").fetchall() == [(1,)]
