@@ -75,9 +75,7 @@ def peak_mb() -> float:
 def run_chain(here: Office, households: int, steps: Steps) -> None:
     """Measure every bulk step, and the two floors, on one population."""
     at = datetime.now(UTC)
-    with duckdb.connect() as engine:
-        engine.execute("SET memory_limit = '1GB'")
-        engine.execute("SET temp_directory = $1", [str(here.home.work / ".spill")])
+    with bulk.scratch_engine(here.home.work) as engine:
         with steps.measure("synthesise and give identities", "households", households):
             tables = add_identities(
                 synthesise(households, 1, programme=here.programme, connection=engine), seed=1

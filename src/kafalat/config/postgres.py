@@ -43,6 +43,7 @@ _SETTINGS = {
     "maintenance_work_mem": "256MB",
     "max_wal_size": "4GB",
     "random_page_cost": "1.1",
+    "shared_buffers": "512MB",
     "wal_compression": "pglz",
     "work_mem": "64MB",
 }
@@ -80,10 +81,13 @@ def _parameters(url: str) -> dict[str, str]:
 def _use_embedded(home: Home) -> None:
     _forget_dead_users(home.postgres)
     server = _started(home)
-    info = server.get_postmaster_info()
-    address = {"host": str(info.socket_dir or info.hostname), "port": str(info.port)}
-    superuser = {**address, "user": "postgres", "password": home.secret("postgres_superuser")}
-    _lock_down(home, superuser)
+    if not _is_locked_down(home):
+        _lock_down(home, _superuser(home, server))
+        # Some of the settings, and the last of the trust, change with a restart only.
+        server.cleanup()
+        server = _started(home)
+    superuser = _superuser(home, server)
+    address = {name: superuser[name] for name in ("host", "port")}
     with psycopg.connect(make_conninfo("", **superuser, dbname="postgres"), autocommit=True) as connection:
         for role in (OWNER, APP):
             _ensure_role(connection, role, home.secret(f"postgres_{role}"))
@@ -118,11 +122,22 @@ def _forget_dead_users(data: Path) -> None:
         users.write_text(json.dumps([pid for pid in pids if psutil.pid_exists(pid)]))
 
 
+def _superuser(home: Home, server: PostgresServer) -> dict[str, str]:
+    info = server.get_postmaster_info()
+    return {
+        "host": str(info.socket_dir or info.hostname),
+        "port": str(info.port),
+        "user": "postgres",
+        "password": home.secret("postgres_superuser"),
+    }
+
+
+def _is_locked_down(home: Home) -> bool:
+    return (home.postgres / "pg_hba.conf").read_text() == _HBA
+
+
 def _lock_down(home: Home, superuser: dict[str, str]) -> None:
-    """Give the superuser its password and ask everybody for one. Done once, at the first start."""
-    hba = home.postgres / "pg_hba.conf"
-    if hba.read_text() == _HBA:
-        return
+    """Give the superuser its password, set the server up, and ask everybody for a password. Done once."""
     trusted = {key: value for key, value in superuser.items() if key != "password"}
     with psycopg.connect(make_conninfo("", **trusted, dbname="postgres"), autocommit=True) as connection:
         connection.execute(
@@ -132,8 +147,7 @@ def _lock_down(home: Home, superuser: dict[str, str]) -> None:
             connection.execute(
                 sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
             )
-        hba.write_text(_HBA)
-        connection.execute("SELECT pg_reload_conf()")
+        (home.postgres / "pg_hba.conf").write_text(_HBA)
 
 
 def _ensure_role(connection: psycopg.Connection, role: str, password: str) -> None:

@@ -98,7 +98,6 @@ USE_TZ = True
 TIME_ZONE = "Asia/Karachi"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME.path / "static"
 STATICFILES_DIRS = [PACKAGE / "interfaces" / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = int(timedelta(days=1).total_seconds())
@@ -109,6 +108,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "kafalat.interfaces.problems.without_token"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

@@ -278,10 +278,10 @@ CATALOGUE: dict[str, Entry] = {
         en="The registry refused the import ({what}: {detail}); correct the survey files and import again, nothing was changed.",
         ur="رجسٹری نے درآمد قبول نہیں کی ({what}: {detail})؛ سروے کی فائلیں درست کر کے دوبارہ درآمد کریں، کچھ تبدیل نہیں ہوا۔",
     ),
-    # { path: "the file", reason: "what is wrong with it" }
+    # { path: "the file", reason_en, reason_ur: "what is wrong with it, and in which feature" }
     "registry.boundaries_invalid": Entry(
-        en="{path} cannot be used as boundaries ({reason}); give a GeoJSON FeatureCollection whose features name a P-code.",
-        ur="{path} حدود کے طور پر استعمال نہیں ہو سکتی ({reason})؛ ایسی GeoJSON فائل دیں جس میں ہر مقام کا P-code ہو۔",
+        en="{path} cannot be used as boundaries ({reason_en}); give a GeoJSON FeatureCollection whose features name a P-code.",
+        ur="{path} حدود کے طور پر استعمال نہیں ہو سکتی ({reason_ur})؛ ایسی GeoJSON فائل دیں جس میں ہر مقام کا P-code ہو۔",
     ),
     # {}
     "registry.empty": Entry(

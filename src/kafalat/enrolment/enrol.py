@@ -19,7 +19,9 @@ from kafalat.targeting.models import Run
 
 IBAN_PURPOSE = "account.iban"
 _BATCH_ROWS = 20_000
-# Gives the IBAN of a new account: (the bank's four letters, the beneficiary's number).
+# A beneficiary's first account has her own number, the next ones so much more each: no two accounts share one.
+_ACCOUNTS_APART = 10**12
+# Gives the IBAN of a new account: (the bank's four letters, a number no other account has).
 IbanIssuer = Callable[[str, int], str]
 
 
@@ -70,26 +72,33 @@ def open_accounts(
     with transaction.atomic():
         waiting = bulk.rows(
             """
-            SELECT b.id, h.place_id FROM enrolment_beneficiary AS b
+            SELECT b.id + %s * (SELECT count(*) FROM enrolment_account AS a WHERE a.beneficiary_id = b.id), b.id, h.place_id
+            FROM enrolment_beneficiary AS b
             JOIN registry_family AS f ON f.id = b.family_id JOIN registry_household AS h ON h.id = f.household_id
             WHERE b.programme_code = %s AND b.status = 'active'
                 AND NOT EXISTS (SELECT FROM enrolment_account AS a WHERE a.beneficiary_id = b.id AND a.closed_on IS NULL)
             ORDER BY b.id
             """,
-            [programme.code],
+            [_ACCOUNTS_APART, programme.code],
         )
         for start in range(0, len(waiting), _BATCH_ROWS):
             batch = waiting[start : start + _BATCH_ROWS]
-            unserved = next((place for _, place in batch if place not in places), None)
+            unserved = next((place for _, _, place in batch if place not in places), None)
             if unserved is not None:
                 raise problem("enrolment.no_bank", place=unserved)
-            codes = [places[place] for _, place in batch]
+            codes = [places[place] for _, _, place in batch]
             ibans = [
                 issue_iban(banks[code].iban_code, number)
-                for code, (number, _) in zip(codes, batch, strict=True)
+                for code, (number, _, _) in zip(codes, batch, strict=True)
             ]
             _insert_accounts(
-                [number for number, _ in batch], codes, ibans, programme, sealer, synthetic, opened_on
+                [beneficiary for _, beneficiary, _ in batch],
+                codes,
+                ibans,
+                programme,
+                sealer,
+                synthetic,
+                opened_on,
             )
             progress((start + len(batch)) / len(waiting))
         if waiting:

@@ -19,9 +19,9 @@ class Beneficiary(models.Model):
 
     programme_code = models.CharField(max_length=60)
     family = models.ForeignKey(Family, on_delete=models.PROTECT)
-    payee = models.ForeignKey(Person, on_delete=models.PROTECT)
+    payee = models.ForeignKey(Person, on_delete=models.PROTECT, db_index=False)
     payee_rule = models.CharField(max_length=60)
-    run = models.ForeignKey(Run, on_delete=models.PROTECT)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, db_index=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     enrolled_on = models.DateField()
 

@@ -39,10 +39,22 @@ class ProblemMiddleware:
         return render(request, "errors/problem.html", values, status=status)
 
 
+def misread(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer a request that cannot be understood (an unknown host name, for one)."""
+    del exception
+    return HttpResponse(render_to_string("errors/400.html", context.plain(request)), status=400)
+
+
 def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer a request that is not allowed (a form without its token, for one)."""
     del exception
     return HttpResponse(render_to_string("errors/403.html", context.plain(request)), status=403)
+
+
+def without_token(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form that came without its token."""
+    del reason
+    return refused(request)
 
 
 def lost(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

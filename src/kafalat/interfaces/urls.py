@@ -45,6 +45,7 @@ urlpatterns = i18n_patterns(
     path("guide/", guide, name="guide"),
 )
 
+handler400 = "kafalat.interfaces.problems.misread"
 handler403 = "kafalat.interfaces.problems.refused"
 handler404 = "kafalat.interfaces.problems.lost"
 handler500 = "kafalat.interfaces.problems.failed"

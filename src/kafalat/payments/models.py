@@ -51,7 +51,8 @@ class Cycle(models.Model):
 class Entitlement(models.Model):
     """What one beneficiary is due for one component of one cycle (integer paisa)."""
 
-    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT)
+    # Indexes that a unique key already gives are left out: keys are most of the cost of a bulk row.
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, db_index=False)
     beneficiary = models.ForeignKey(Beneficiary, on_delete=models.PROTECT, related_name="entitlements")
     component = models.CharField(max_length=60)
     phase = models.CharField(max_length=60)
@@ -159,10 +160,19 @@ class Payment(models.Model):
         RETURNED = "returned"
         CANCELLED = "cancelled"
 
-    identity = models.CharField(max_length=35, unique=True)
-    entitlement = models.ForeignKey(Entitlement, on_delete=models.PROTECT, related_name="payments")
+    identity = models.CharField(max_length=35)
+    # The composite key to the entitlement and its amount (migration 0002) stands for this one.
+    entitlement = models.ForeignKey(
+        Entitlement,
+        on_delete=models.PROTECT,
+        related_name="payments",
+        db_index=False,
+        db_constraint=False,
+    )
     attempt = models.PositiveSmallIntegerField()
-    payment_list = models.ForeignKey(PaymentList, on_delete=models.PROTECT, related_name="items")
+    payment_list = models.ForeignKey(
+        PaymentList, on_delete=models.PROTECT, related_name="items", db_index=False
+    )
     account = models.ForeignKey(Account, on_delete=models.PROTECT)
     bank = models.CharField(max_length=60)
     amount_paisa = models.BigIntegerField()
@@ -170,6 +180,7 @@ class Payment(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["identity"], name="payment_identity_once"),
             models.UniqueConstraint(fields=["entitlement", "attempt"], name="payment_attempt_once"),
             models.UniqueConstraint(
                 fields=["entitlement"], condition=Q(status__in=LIVE), name="payment_one_live_attempt"
@@ -218,7 +229,9 @@ class AnswerLine(models.Model):
     """What an answer says about one payment. `outcome` is accepted, rejected, paid or returned; said once per payment."""
 
     answer = models.ForeignKey(Answer, on_delete=models.PROTECT, related_name="answer_lines")
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="answer_lines")
+    payment = models.ForeignKey(
+        Payment, on_delete=models.PROTECT, related_name="answer_lines", db_index=False
+    )
     outcome = models.CharField(max_length=10)
     reason_code = models.CharField(max_length=10, blank=True)
     amount_paisa = models.BigIntegerField()
@@ -259,8 +272,10 @@ class Transfer(models.Model):
     Accounts: treasury, fund, due, in_flight:<bank>, paid:<bank>, back:<bank> (rejected or returned), suspense.
     """
 
-    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT)
-    payment = models.ForeignKey(Payment, null=True, on_delete=models.PROTECT, related_name="transfers")
+    cycle = models.ForeignKey(Cycle, on_delete=models.PROTECT, db_index=False)
+    payment = models.ForeignKey(
+        Payment, null=True, on_delete=models.PROTECT, related_name="transfers", db_index=False
+    )
     kind = models.CharField(max_length=10)
     debit = models.CharField(max_length=80)
     credit = models.CharField(max_length=80)

@@ -9,7 +9,7 @@ family of the head.
 from __future__ import annotations
 
 FAMILIES_SQL = """
-CREATE TABLE family_members AS
+CREATE OR REPLACE TABLE family_members AS
 WITH person AS (
     SELECT household_key, line_no, relationship, sex, age_years, marital_status, spouse_line, father_line, mother_line,
         CASE WHEN sex = 'female' AND marital_status <> 'never_married' THEN 'ever_married_woman'

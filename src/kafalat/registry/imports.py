@@ -7,17 +7,18 @@ was; run again after it finished, it finds the source and does nothing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from kafalat.audit import services as audit
 from kafalat.core.identifiers import form_numbers
-from kafalat.core.problems import problem
+from kafalat.core.problems import Problem, problem
 from kafalat.core.progress import Progress, silent
 from kafalat.core.sealing import Sealer
 from kafalat.policy.model import Programme
@@ -30,8 +31,11 @@ from kafalat.survey.tables import SurveyTables
 
 _LOCK = 0x4B41_0002  # one import at a time: number blocks are drawn as a whole
 _BATCH_ROWS = 50_000
+_SLICE_HOUSEHOLDS = 25_000
 # Sealed in columns of their own, so never kept in the clear beside the answers.
 _SEALED = ("cnic", "mobile")
+_KEYS_BROKEN = ("23503", "23505")  # foreign key and unique
+_COPIED_COLUMN = re.compile(r"COPY \w+, line \d+, column (\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +58,19 @@ def import_survey(
 ) -> SurveySource:
     """Append a checked survey to the registry and return its source; a source already there is returned as it is.
 
-    Raises the problem `registry.refused` when a constraint of the registry is broken; nothing is changed then.
+    Raises the problem `registry.refused` when a rule of the registry is broken; nothing is changed then.
     """
-    known = SurveySource.objects.filter(sha256=tables.source_sha256).first()
+    same_source = SurveySource.objects.filter(sha256=tables.source_sha256)
+    known = same_source.first()
     if known is not None:
         progress(1.0)
         return known
     try:
         with transaction.atomic():
             bulk.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            known = same_source.first()
+            if known is not None:  # somebody else was faster
+                return known
             load_places(programme=programme)
             source = SurveySource.objects.create(
                 profile=tables.profile,
@@ -86,14 +94,23 @@ def import_survey(
                 object_id=source.pk,
                 detail={"sha256": source.sha256, "households": source.households, "people": source.people},
             )
-    except IntegrityError as error:
-        diagnosis = getattr(error.__cause__, "diag", None)
-        raise problem(
-            "registry.refused",
-            what=getattr(diagnosis, "constraint_name", None) or "constraint",
-            detail=getattr(diagnosis, "message_detail", None) or str(error).splitlines()[0],
-        ) from error
+    except (IntegrityError, DataError) as error:
+        raise _refusal(error) from error
     return source
+
+
+def _refusal(error: Exception) -> Problem:
+    """Return the problem of a rule of the database that was broken, without repeating anything personal.
+
+    For a broken check PostgreSQL's detail is the whole row, names included; only those of keys are passed on.
+    """
+    diagnosis = getattr(error.__cause__, "diag", None)
+    named_column = _COPIED_COLUMN.search(getattr(diagnosis, "context", None) or "")
+    what = getattr(diagnosis, "constraint_name", None) or (named_column and named_column[1]) or "constraint"
+    reason = getattr(diagnosis, "message_primary", None) or str(error).splitlines()[0]
+    if getattr(diagnosis, "sqlstate", None) in _KEYS_BROKEN:
+        reason = getattr(diagnosis, "message_detail", None) or reason
+    return problem("registry.refused", what=what, detail=reason)
 
 
 def _number(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
@@ -107,21 +124,21 @@ def _number(connection: duckdb.DuckDBPyConnection, keys: Keys) -> None:
     first = {table: bulk.reserve_ids(table, _count(connection, query)) for table, query in counts.items()}
     connection.execute(
         f"""
-        CREATE TABLE household_numbers AS SELECT household_key, form_number,
+        CREATE OR REPLACE TABLE household_numbers AS SELECT household_key, form_number,
             row_number() OVER (ORDER BY household_key) + {first["registry_household"] - 1} AS household_id
         FROM households
         """
     )
     connection.execute(
         f"""
-        CREATE TABLE family_numbers AS SELECT household_key, family_no, household_id, kind,
+        CREATE OR REPLACE TABLE family_numbers AS SELECT household_key, family_no, household_id, kind,
             row_number() OVER (ORDER BY household_id, family_no) + {first["registry_family"] - 1} AS family_id
         FROM (SELECT DISTINCT household_key, family_no, kind FROM family_members) JOIN household_numbers USING (household_key)
         """
     )
     connection.execute(
         f"""
-        CREATE TABLE person_numbers AS SELECT household_key, line_no, household_id, family_id,
+        CREATE OR REPLACE TABLE person_numbers AS SELECT household_key, line_no, household_id, family_id,
             row_number() OVER (ORDER BY household_id, line_no) + {first["registry_person"] - 1} AS person_id
         FROM family_members JOIN family_numbers USING (household_key, family_no)
         """
@@ -136,7 +153,7 @@ def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 
 def _draw_form_numbers(connection: duckdb.DuckDBPyConnection, key: bytes) -> None:
     """Make the table `form_numbers`: the survey's own where it has them, else a permutation of the household's number."""
-    connection.execute("CREATE TABLE form_numbers (household_id BIGINT, form_number VARCHAR)")
+    connection.execute("CREATE OR REPLACE TABLE form_numbers (household_id BIGINT, form_number VARCHAR)")
     connection.execute(
         "INSERT INTO form_numbers SELECT household_id, form_number FROM household_numbers WHERE form_number IS NOT NULL"
     )
@@ -152,7 +169,7 @@ def _draw_form_numbers(connection: duckdb.DuckDBPyConnection, key: bytes) -> Non
 def _seal(connection: duckdb.DuckDBPyConnection, sealer: Sealer) -> None:
     """Make the table `sealed`: CNIC and mobile of each person as sealed bytes."""
     connection.execute(
-        "CREATE TABLE sealed (household_key VARCHAR, line_no INTEGER, cnic_sealed BLOB, mobile_sealed BLOB)"
+        "CREATE OR REPLACE TABLE sealed (household_key VARCHAR, line_no INTEGER, cnic_sealed BLOB, mobile_sealed BLOB)"
     )
     reading = connection.sql(
         "SELECT household_key, line_no, cnic, mobile FROM people WHERE cnic IS NOT NULL OR mobile IS NOT NULL"
@@ -182,22 +199,26 @@ def _append(
     work: Path,
     progress: Progress,
 ) -> None:
-    """Copy the four tables in, households first."""
+    """Copy the four tables in, a slice of households at a time: what is built per household cannot be spilled to disk."""
     steps = (
         ("registry_household", _household_query(programme, source_id), _HOUSEHOLD_COLUMNS),
         ("registry_interview", _interview_query(connection, source_id), _INTERVIEW_COLUMNS),
         ("registry_family", _FAMILY_QUERY, ("id", "household_id", "family_no", "kind")),
         ("registry_person", _person_query(programme), _PERSON_COLUMNS),
     )
-    for number, (table, query, columns) in enumerate(steps):
-
-        def part(share: float, done: int = number) -> None:
-            progress((done + share) / len(steps))
-
-        bulk.copy_in(connection, query, table, columns, work=work, progress=part)
+    ((first, last),) = connection.execute(
+        "SELECT min(household_id), max(household_id) FROM household_numbers"
+    ).fetchall()
+    for start in range(first, last + 1, _SLICE_HOUSEHOLDS):
+        connection.execute(f"SET VARIABLE slice_first = {start}")
+        connection.execute(f"SET VARIABLE slice_last = {start + _SLICE_HOUSEHOLDS - 1}")
+        for table, query, columns in steps:
+            bulk.copy_in(connection, query, table, columns, work=work)
+        progress(min(1.0, (start + _SLICE_HOUSEHOLDS - first) / (last + 1 - first)))
     progress(1.0)
 
 
+_SLICE = "n.household_id BETWEEN getvariable('slice_first') AND getvariable('slice_last')"
 _HOUSEHOLD_COLUMNS = (
     "id",
     "source_id",
@@ -230,7 +251,7 @@ _PERSON_COLUMNS = (
     "identity_synthetic",
     "facts",
 )
-_FAMILY_QUERY = "SELECT family_id, household_id, family_no, kind FROM family_numbers ORDER BY family_id"
+_FAMILY_QUERY = f"SELECT family_id, household_id, family_no, kind FROM family_numbers AS n WHERE {_SLICE} ORDER BY family_id"
 
 
 def _facts_json(programme: Programme, level: str, alias: str) -> str:
@@ -247,7 +268,7 @@ def _household_query(programme: Programme, source_id: int) -> str:
         FROM households AS h JOIN household_numbers AS n USING (household_key)
         JOIN form_numbers AS f ON f.household_id = n.household_id
         JOIN (SELECT household_key, count(*) AS members FROM people GROUP BY household_key) AS c USING (household_key)
-        ORDER BY n.household_id
+        WHERE {_SLICE} ORDER BY n.household_id
     """
 
 
@@ -270,7 +291,10 @@ def _interview_query(connection: duckdb.DuckDBPyConnection, source_id: int) -> s
         JOIN household_numbers AS n USING (household_key)
         JOIN (
             SELECT household_key, string_agg(answers, ',' ORDER BY line_no) AS answers
-            FROM (SELECT household_key, line_no, to_json([{values}]) AS answers FROM people)
+            FROM (
+                SELECT household_key, line_no, to_json([{values}]) AS answers
+                FROM people JOIN household_numbers AS n USING (household_key) WHERE {_SLICE}
+            )
             GROUP BY household_key
         ) AS p USING (household_key)
         ORDER BY n.household_id
@@ -285,5 +309,5 @@ def _person_query(programme: Programme) -> str:
             {_facts_json(programme, "person", "p")}
         FROM people AS p JOIN person_numbers AS n USING (household_key, line_no)
         LEFT JOIN sealed AS s USING (household_key, line_no)
-        ORDER BY n.person_id
+        WHERE {_SLICE} ORDER BY n.person_id
     """

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from django.db import transaction
 
 from kafalat.audit import services as audit
 from kafalat.core.digests import file_sha256
-from kafalat.core.problems import problem
+from kafalat.core.problems import Problem, problem
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 
@@ -26,7 +28,7 @@ _PCODE_PROPERTIES = (
     "ADM1_PCODE",
     "pcode",
 )
-_GEOMETRIES = ("Polygon", "MultiPolygon")
+_PCODE = re.compile(r"[A-Z]{2}[0-9A-Z]{0,10}")
 
 
 def load_places(*, programme: Programme) -> int:
@@ -57,7 +59,7 @@ def import_boundaries(*, path: Path, actor: str, at: datetime) -> int:
     """
     if not path.is_file():
         raise problem("input.not_found", path=path)
-    geometries = dict(_features(path))
+    geometries = _geometries(path)
     with transaction.atomic():
         known = bulk.execute(
             """
@@ -67,7 +69,7 @@ def import_boundaries(*, path: Path, actor: str, at: datetime) -> int:
             [json.dumps(geometries)],
         )
         if known == 0:
-            raise problem("registry.boundaries_invalid", path=path, reason="no feature names a known P-code")
+            raise _invalid(path, "no feature names a known P-code", "کسی اندراج میں معلوم P-code نہیں")
         audit.record(
             at=at,
             actor=actor,
@@ -79,25 +81,69 @@ def import_boundaries(*, path: Path, actor: str, at: datetime) -> int:
     return known
 
 
-def _features(path: Path) -> list[tuple[str, dict[str, Any]]]:
-    """Return P-code and geometry of each feature of a GeoJSON FeatureCollection."""
+def _geometries(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the geometry of each P-code of a GeoJSON FeatureCollection (RFC 7946): type and coordinates, nothing else."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise problem("registry.boundaries_invalid", path=path, reason=f"not JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise _invalid(path, "it is no JSON text", "یہ JSON تحریر نہیں") from error
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or not features:
-        raise problem("registry.boundaries_invalid", path=path, reason="no features")
-    found = []
+        raise _invalid(path, "it has no features", "اس میں کوئی اندراج (feature) نہیں")
+    found: dict[str, dict[str, Any]] = {}
     for number, feature in enumerate(features, start=1):
-        properties = feature.get("properties") or {}
-        geometry = feature.get("geometry") or {}
-        pcode = next((properties[name] for name in _PCODE_PROPERTIES if properties.get(name)), None)
-        if not isinstance(pcode, str):
-            raise problem("registry.boundaries_invalid", path=path, reason=f"feature {number} has no P-code")
-        if geometry.get("type") not in _GEOMETRIES:
-            raise problem(
-                "registry.boundaries_invalid", path=path, reason=f"feature {number} ({pcode}) is no polygon"
+        pcode = _pcode(feature)
+        if pcode is None:
+            raise _invalid(path, f"feature {number} has no P-code", f"اندراج {number} میں P-code نہیں")
+        if pcode in found:
+            raise _invalid(
+                path, f"feature {number}: {pcode} is there twice", f"اندراج {number}: {pcode} دو بار ہے"
             )
-        found.append((pcode, geometry))
+        geometry = feature.get("geometry")
+        if not _is_area(geometry):
+            raise _invalid(
+                path,
+                f"feature {number} ({pcode}) is no polygon in degrees of longitude and latitude",
+                f"اندراج {number} ({pcode}) طول بلد و عرض بلد کے درجوں میں بنا کثیر الاضلاع (polygon) نہیں",
+            )
+        found[pcode] = {"type": geometry["type"], "coordinates": geometry["coordinates"]}
     return found
+
+
+def _invalid(path: Path, reason_en: str, reason_ur: str) -> Problem:
+    return problem("registry.boundaries_invalid", path=path, reason_en=reason_en, reason_ur=reason_ur)
+
+
+def _pcode(feature: object) -> str | None:
+    """Return the P-code a feature names, the finest it has."""
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    if not isinstance(properties, dict):
+        return None
+    named = next((properties[name] for name in _PCODE_PROPERTIES if properties.get(name)), None)
+    return named if isinstance(named, str) and _PCODE.fullmatch(named) else None
+
+
+def _is_area(geometry: object) -> bool:
+    """Say whether a geometry is a polygon, or several, that can be drawn."""
+    if not isinstance(geometry, dict):
+        return False
+    coordinates = geometry.get("coordinates")
+    if geometry.get("type") == "Polygon":
+        return _is_polygon(coordinates)
+    return geometry.get("type") == "MultiPolygon" and _all(coordinates, _is_polygon)
+
+
+def _is_polygon(rings: object) -> bool:
+    return _all(rings, lambda ring: _all(ring, _is_position, at_least=4))
+
+
+def _all(items: object, holds: Callable[[object], bool], at_least: int = 1) -> bool:
+    return isinstance(items, list) and len(items) >= at_least and all(map(holds, items))
+
+
+def _is_position(position: object) -> bool:
+    """Say whether a position is longitude and latitude in degrees; a height may follow."""
+    if not isinstance(position, list) or not all(type(value) in (int, float) for value in position):
+        return False
+    # A comparison with "not a number" never holds.
+    return len(position) in (2, 3) and abs(position[0]) <= 180 and abs(position[1]) <= 90

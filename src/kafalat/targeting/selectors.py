@@ -127,12 +127,13 @@ def payees_of(household_id: int, run: Run) -> dict[int, FamilyPayee]:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a clerk asks for. `text` is a CNIC, a form number or part of a name; the rest narrows it down.
+    """What a clerk asks for: part of a name, narrowed down by the rest. Numbers of people are no part of it: see
+    `household_by_number`.
 
     `outcome`, `reason`, `missing` and `no_payee` speak of the run `run_id` (the newest where it is None).
     """
 
-    text: str = ""
+    name: str = ""
     place: str = ""
     outcome: str = ""
     reason: str = ""
@@ -143,7 +144,7 @@ class Search:
     @property
     def empty(self) -> bool:
         """Say whether nothing was asked."""
-        return not any((self.text, self.place, self.outcome, self.reason, self.missing, self.no_payee))
+        return not any((self.name, self.place, self.outcome, self.reason, self.missing, self.no_payee))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +167,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A page of a result. `count` stops at `COUNT_LIMIT`; `understood` says what the text was taken for."""
+    """A page of a result. `count` stops at `COUNT_LIMIT`."""
 
     rows: Sequence[Found]
     count: int
     page: int
     pages: int
-    understood: str
 
     @property
     def more_than_counted(self) -> bool:
@@ -180,37 +180,33 @@ class Results:
         return self.count >= COUNT_LIMIT
 
 
-def search_households(search: Search, *, page: int, page_size: int, sealer: Sealer) -> Results:
-    """Return the page `page` (from 1) of the households asked for, by form number. A blank search finds nothing."""
-    run = run_by_id(search.run_id) if search.run_id else latest_run()
-    people, understood = _matching(search, sealer)
-    households = _narrowed(_households(search, people, understood), search, run)
-    count = 0 if search.empty else households.order_by().values("pk")[:COUNT_LIMIT].count()
-    pages = max(1, -(-count // page_size))
-    page = min(max(1, page), pages)
-    rows = (
-        [] if count == 0 else _rows(households, people, run, slice((page - 1) * page_size, page * page_size))
-    )
-    return Results(rows=rows, count=count, page=page, pages=pages, understood=understood)
+def is_number(text: str) -> bool:
+    """Say whether a clerk typed a CNIC or a form number, and not a name."""
+    return _cnic(text) is not None or _form_number(text) is not None
 
 
-def _matching(search: Search, sealer: Sealer) -> tuple[QuerySet[Person], str]:
-    """Return the people the text names, and what it was taken for."""
-    text = search.text.strip()
-    if not text:
-        return Person.objects.none(), "nothing"
+def household_by_number(text: str, *, sealer: Sealer) -> int | None:
+    """Return the id of the household with this form number, or in which a member has this CNIC; None for neither.
+
+    Both numbers have 13 digits. Most CNICs fail a form number's check digit; where a text fits both, the CNIC wins.
+    """
+    cnic, form_number = _cnic(text), _form_number(text)
+    if cnic is not None:
+        holder = Person.objects.filter(cnic_sealed=sealer.seal(cnic, CNIC_PURPOSE)).values_list(
+            "household_id", flat=True
+        )
+        if (found := holder.first()) is not None:
+            return found
+    if form_number is None:
+        return None
+    return Household.objects.filter(form_number=form_number).values_list("pk", flat=True).first()
+
+
+def _cnic(text: str) -> str | None:
     try:
-        # A form number has 13 digits too, and most CNICs fail its check digit; where both fit, both are looked up.
-        sealed = sealer.seal(parse_cnic(text), CNIC_PURPOSE)
+        return parse_cnic(text)
     except ValueError:
-        pass
-    else:
-        return Person.objects.filter(cnic_sealed=sealed), "number"
-    if _form_number(text):
-        return Person.objects.none(), "number"
-    if len(text) < NAME_LENGTH_MIN:
-        return Person.objects.none(), "short"
-    return Person.objects.filter(Q(name_en__icontains=text) | Q(name_ur__contains=text)), "name"
+        return None
 
 
 def _form_number(text: str) -> str | None:
@@ -220,14 +216,27 @@ def _form_number(text: str) -> str | None:
         return None
 
 
-def _households(search: Search, people: QuerySet[Person], understood: str) -> QuerySet[Household]:
-    """Return the households the text alone finds: all of them where there is none."""
-    if understood == "nothing":
-        return Household.objects.all()
-    if understood == "number":
-        holder = people.values("household_id")
-        return Household.objects.filter(Q(form_number=_form_number(search.text)) | Q(pk__in=holder))
-    return Household.objects.filter(Exists(people.filter(household_id=OuterRef("pk"))))
+def search_households(search: Search, *, page: int, page_size: int) -> Results:
+    """Return the page `page` (from 1) of the households asked for, by form number. A blank search finds nothing."""
+    run = run_by_id(search.run_id) if search.run_id else latest_run()
+    people = _named(search.name.strip())
+    households = Household.objects.all()
+    if search.name.strip():
+        households = households.filter(Exists(people.filter(household_id=OuterRef("pk"))))
+    households = _narrowed(households, search, run)
+    count = 0 if search.empty else households.order_by().values("pk")[:COUNT_LIMIT].count()
+    pages = max(1, -(-count // page_size))
+    page = min(max(1, page), pages)
+    part = slice((page - 1) * page_size, page * page_size)
+    rows = [] if count == 0 else _rows(households, people, run, part)
+    return Results(rows=rows, count=count, page=page, pages=pages)
+
+
+def _named(name: str) -> QuerySet[Person]:
+    """Return the people whose name, in either script, holds `name`; nobody for fewer letters than tell people apart."""
+    if len(name) < NAME_LENGTH_MIN:
+        return Person.objects.none()
+    return Person.objects.filter(Q(name_en__icontains=name) | Q(name_ur__contains=name))
 
 
 def _narrowed(households: QuerySet[Household], search: Search, run: Run | None) -> QuerySet[Household]:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, cast
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from kafalat.config.sealing import sealer
 from kafalat.core.problems import Problem
@@ -27,18 +29,45 @@ from kafalat.registry.models import Household, Interview
 from kafalat.registry.selectors import HouseholdView, household_view, place_tree
 from kafalat.targeting.explain import explain, value_text
 from kafalat.targeting.models import Decision
-from kafalat.targeting.selectors import Search, decisions_of, payees_of, search_households
+from kafalat.targeting.selectors import (
+    NAME_LENGTH_MIN,
+    Search,
+    decisions_of,
+    household_by_number,
+    is_number,
+    payees_of,
+    search_households,
+)
 
 PAGE_SIZE = 25
 
 
-@require_safe
+FILTERS = ("place", "outcome", "reason", "missing", "no_payee", "run")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 def search(request: HttpRequest) -> HttpResponse:
-    """Find households by CNIC, form number or name, and narrow them down by place and decision."""
+    """Find households by CNIC, form number or name, and narrow them down by place and decision.
+
+    The form is posted, so that no number of a person ever stands in an address, a history or a log: a number leads
+    straight to its household, a name to the address of its results.
+    """
     access_households(cast(User, request.user))
-    asked = request.GET
+    if request.method != "POST":
+        return _results(request, request.GET, unknown_number=False)
+    text = request.POST.get("q", "").strip()
+    if not is_number(text):
+        asked = {"q": text, **{name: request.POST.get(name, "") for name in FILTERS}}
+        return redirect(f"{reverse('households')}?{urlencode({k: v for k, v in asked.items() if v})}")
+    found = household_by_number(text, sealer=sealer())
+    if found is None:
+        return _results(request, QueryDict(), unknown_number=True)
+    return redirect("household", household_id=found)
+
+
+def _results(request: HttpRequest, asked: QueryDict, *, unknown_number: bool) -> HttpResponse:
     terms = Search(
-        text=asked.get("q", ""),
+        name=asked.get("q", ""),
         place=asked.get("place", ""),
         outcome=asked.get("outcome", ""),
         reason=asked.get("reason", ""),
@@ -46,21 +75,19 @@ def search(request: HttpRequest) -> HttpResponse:
         no_payee=asked.get("no_payee", ""),
         run_id=_number(asked.get("run", "")) or None,
     )
-    results = search_households(
-        terms, page=_number(asked.get("page", "")) or 1, page_size=PAGE_SIZE, sealer=sealer()
-    )
+    results = search_households(terms, page=_number(asked.get("page", "")) or 1, page_size=PAGE_SIZE)
     tree = place_tree()
     provinces = [
         (province, [node for node in tree.at_level("district") if node.parent == province.pcode])
         for province in tree.at_level("province")
     ]
-    rows = [(row, tree.nodes.get(row.pcode), tree.at(row.pcode, "district")) for row in results.rows]
     context = {
         "terms": terms,
+        "unknown_number": unknown_number,
+        "name_too_short": 0 < len(terms.name.strip()) < NAME_LENGTH_MIN,
         "results": results,
-        "rows": rows,
+        "rows": [(row, tree.nodes.get(row.pcode), tree.at(row.pcode, "district")) for row in results.rows],
         "provinces": provinces,
-        "place": tree.nodes.get(terms.place),
         "filters": _filters(terms, programmes.in_force()),
     }
     return render(request, "console/households.html", context)

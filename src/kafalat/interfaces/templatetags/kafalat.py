@@ -39,9 +39,9 @@ def rupees(amount_paisa: int | None) -> SafeString:
 
 
 @register.filter
-def count(number: int | None) -> str:
+def count(number: object) -> str:
     """Write a whole number with thousands separators (which hold together by themselves); a dash where there is none."""
-    return "–" if number is None else f"{number:,}"
+    return f"{number:,}" if isinstance(number, int) else "–"
 
 
 @register.filter
