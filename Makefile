@@ -8,7 +8,7 @@ BIN := .venv/bin
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo serve test check bench lock clean
+.PHONY: help setup setup-dev demo serve test check bench prove lock clean
 
 help: ## List these tasks
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -36,6 +36,10 @@ check: setup-dev ## Check style, types and the direction of imports
 
 bench: setup-dev ## Measure speed and memory, and write the table to benchmarks/
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+prove: setup-dev ## Run the long proofs (minutes) and write what they counted to docs/proof/
+	@KAFALAT_PROVE_EXAMPLES=260 KAFALAT_PROVE_STEPS=50 KAFALAT_PROVE_REPORT=docs/proof/r1-money-conservation.json \
+		$(BIN)/pytest tests/invariants --hypothesis-seed=20261121 $(ARGS)
 
 LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS)

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -235,7 +239,10 @@ def _shrink_population() -> None:
     )
 
 
-def test_money_is_conserved(home: Home, office: Office, enrolled_template: str) -> None:
+def test_money_is_conserved(
+    home: Home, office: Office, enrolled_template: str, pytestconfig: pytest.Config
+) -> None:
+    started = time.monotonic()
     examples = int(os.environ.get("KAFALAT_PROVE_EXAMPLES", "20"))
     steps = int(os.environ.get("KAFALAT_PROVE_STEPS", "40"))
     with clone(home, enrolled_template, f"template_few_{os.getpid()}") as template:
@@ -260,7 +267,26 @@ def test_money_is_conserved(home: Home, office: Office, enrolled_template: str) 
     assert len(Cycles.states) > examples
     report = os.environ.get("KAFALAT_PROVE_REPORT")
     if report:
-        counts = {"operations": total, "calls": Cycles.calls, "refusals": Cycles.refusals}
-        Path(report).write_text(
-            json.dumps({**counts, "distinct_states": len(Cycles.states), "violations": 0}, indent=1)
-        )
+        _write_report(Path(report), pytestconfig, examples, total, time.monotonic() - started)
+
+
+def _write_report(path: Path, config: pytest.Config, examples: int, total: int, duration_s: float) -> None:
+    """Write what a long run counted; it gets here only without a violation."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figures = {
+        "promise": "R1 money conservation",
+        "commit": commit.stdout.strip(),
+        "seed": config.getoption("--hypothesis-seed"),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "duration_s": round(duration_s),
+        "examples": examples,
+        "operations": total,
+        "violations": 0,
+        "distinct_states": len(Cycles.states),
+        "calls": dict(sorted(Cycles.calls.items())),
+        "refusals": dict(sorted(Cycles.refusals.items())),
+    }
+    path.write_text(json.dumps(figures, indent=1) + "\n")

@@ -55,7 +55,8 @@ def copy_in(
         )
         done = 0
         with django_connection.cursor() as cursor, spool.open("rb") as file:
-            with cursor.copy(statement) as copy:
+            # Django wraps what `execute` raises; a broken rule of a COPY comes out of leaving it.
+            with django_connection.wrap_database_errors, cursor.copy(statement) as copy:
                 while chunk := file.read(_CHUNK_BYTES):
                     copy.write(chunk)
                     done += len(chunk)
