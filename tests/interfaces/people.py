@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from django.contrib.auth.models import User
 from django.test import Client
@@ -16,14 +17,33 @@ from kafalat.targeting.models import Decision
 USERNAMES = {role: username for username, role in STAFF.items()}
 
 
+class Answered(Protocol):
+    """An answer whose page can be read."""
+
+    @property
+    def content(self) -> bytes:
+        """The page's bytes."""
+        ...
+
+
+def html(response: Answered) -> str:
+    """The page of an answer."""
+    return response.content.decode()
+
+
 def logged_in(role: str) -> Client:
     """A browser in which the person with this role is logged in."""
     return browser_of(staff(USERNAMES[role]))
 
 
+def browser(*, enforce_csrf_checks: bool = False) -> Client:
+    """A browser in which nobody is logged in."""
+    return Client(enforce_csrf_checks=enforce_csrf_checks, SERVER_NAME="127.0.0.1")
+
+
 def browser_of(user: User) -> Client:
     """A browser in which `user` is logged in."""
-    client = Client()
+    client = browser()
     client.force_login(user)
     return client
 

@@ -40,7 +40,7 @@ def texts(svg: etree._Element) -> list[tuple[float, str]]:
         for element in (text, *text.iterancestors()):
             moved = re.match(r"translate\((-?[\d.]+)", element.get("transform", ""))
             across += float(moved[1]) if moved else 0.0
-        found.append((across, "".join(text.itertext())))
+        found.append((across, "".join(str(part) for part in text.itertext())))
     return found
 
 
