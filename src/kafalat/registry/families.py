@@ -25,6 +25,15 @@ WITH person AS (
             ON woman.household_key = man.household_key AND woman.line_no = man.spouse_line
             AND woman.defines = 'ever_married_woman'
         WHERE man.sex = 'male'
+        UNION ALL
+        -- A roster without these lines still says who is the spouse of the head.
+        SELECT head.household_key, CASE head.sex WHEN 'male' THEN head.line_no ELSE spouse.line_no END,
+            CASE head.sex WHEN 'male' THEN spouse.line_no ELSE head.line_no END
+        FROM person AS head JOIN person AS spouse
+            ON spouse.household_key = head.household_key AND spouse.relationship = 'spouse' AND spouse.spouse_line IS NULL
+        WHERE head.relationship = 'head' AND head.spouse_line IS NULL
+            AND head.marital_status = 'married' AND spouse.marital_status = 'married'
+            AND ((head.sex = 'male' AND spouse.sex = 'female') OR (head.sex = 'female' AND spouse.sex = 'male'))
     ) GROUP BY household_key, husband_line
 ), own AS (
     SELECT person.*, CASE
