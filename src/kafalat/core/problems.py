@@ -251,6 +251,13 @@ CATALOGUE: dict[str, Entry] = {
         http_status=409,
     ),
     # { name: "the file", message: "its message id" }
+    "bank.no_lines": Entry(
+        en="{name}: message {message} neither names payments nor accepts or rejects the whole file; nothing was changed. "
+        "Ask the bank for a report by payment.",
+        ur="{name}: پیغام {message} نہ کسی ادائیگی کا نام لیتا ہے نہ پوری فائل قبول یا رد کرتا ہے؛ کچھ تبدیل نہیں ہوا۔ "
+        "بینک سے ہر ادائیگی کی الگ رپورٹ مانگیں۔",
+    ),
+    # { name: "the file", message: "its message id" }
     "bank.altered": Entry(
         en="{name}: message {message} was taken in before with other content; nothing was changed. Ask the bank which one is right.",
         ur="{name}: پیغام {message} پہلے کسی اور مواد کے ساتھ وصول ہو چکا ہے؛ کچھ تبدیل نہیں ہوا۔ بینک سے پوچھیں کون سا درست ہے۔",
@@ -304,6 +311,11 @@ CATALOGUE: dict[str, Entry] = {
         en="There is no run {run}; list the runs in the console or use the word latest.",
         ur="دورِ انتخاب {run} موجود نہیں؛ کنسول میں انتخاب کے ادوار کی فہرست دیکھیں یا لفظ latest استعمال کریں۔",
         http_status=404,
+    ),
+    # { day: "what was typed" }
+    "targeting.day_invalid": Entry(
+        en="{day} is not a day; write it as in 2026-01-01.",
+        ur="{day} درست تاریخ نہیں؛ تاریخ یوں لکھیں: 2026-01-01۔",
     ),
     # { run: "the run's number", recorded: "digest on record", found: "digest recomputed", district: "first that differs" }
     "targeting.replay_differs": Entry(
@@ -425,6 +437,27 @@ CATALOGUE: dict[str, Entry] = {
     "access.login_unknown": Entry(
         en="There is no login {login}; name one that exists, with the role the work needs.",
         ur="لاگ اِن {login} موجود نہیں؛ ایسا لاگ اِن دیں جو موجود ہو اور جس کے پاس یہ ذمہ داری ہو۔",
+    ),
+    # {}
+    "demo.extra_missing": Entry(
+        en="The demo's simulated bank is not installed; install it with: pip install 'kafalat[demo]'",
+        ur="نمائش کا فرضی بینک نصب نہیں؛ اسے یوں نصب کریں: pip install 'kafalat[demo]'",
+    ),
+    # { size: "entries the checkpoint covered", root: "its root", found: "the root of as many entries now" }
+    "audit.past_edited": Entry(
+        en="The audit log is not the one the checkpoint was taken of: its first {size} entries have root {found}, not {root}. "
+        "Stop work, keep the database as it is, and tell the auditor.",
+        ur="آڈٹ کا ریکارڈ وہ نہیں جس کی مہر لی گئی تھی: اس کے پہلے {size} اندراجات کی مہر {found} ہے، {root} نہیں۔ "
+        "کام روکیں، ڈیٹا بیس جوں کا توں رکھیں اور آڈیٹر کو بتائیں۔",
+        http_status=409,
+    ),
+    # { seq: "number of the first entry in question" }
+    "audit.entry_edited": Entry(
+        en="Entry {seq} of the audit log says something else than what was sealed when it was written. "
+        "Stop work, keep the database as it is, and tell the auditor.",
+        ur="آڈٹ کے ریکارڈ کا اندراج {seq} اُس سے مختلف ہے جو لکھتے وقت مہر بند ہوا تھا۔ "
+        "کام روکیں، ڈیٹا بیس جوں کا توں رکھیں اور آڈیٹر کو بتائیں۔",
+        http_status=409,
     ),
     # {}
     "demo.survey_and_profile": Entry(

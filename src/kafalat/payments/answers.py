@@ -100,6 +100,10 @@ def _read(content: bytes, name: str) -> Message:
     return _read_report(content, name)
 
 
+# Group statuses that speak for every instruction of a file (ISO 20022 external code set): accepted, or rejected.
+_WHOLE_FILE = {"ACCP", "ACSP", "ACSC", "ACTC", "ACCC", "ACWC", "RJCT"}
+
+
 def _read_report(content: bytes, name: str) -> Message:
     """Read a pain.002. Instructions without a line of their own share the fate of their block or of the whole file."""
     report = pain002.read(content, name)
@@ -112,7 +116,9 @@ def _read_report(content: bytes, name: str) -> Message:
         for line in report.lines
         if line.status != "pending"
     ]
-    if not report.lines and report.group_status in {"ACCP", "ACSP", "ACSC", "ACTC", "ACCC", "ACWC", "RJCT"}:
+    if not report.lines and report.group_status not in _WHOLE_FILE:
+        raise problem("bank.no_lines", name=name, message=report.message_id)
+    if not report.lines:
         outcome = "rejected" if report.group_status == "RJCT" else "accepted"
         identities = bulk.rows(
             "SELECT identity FROM payments_payment WHERE payment_list_id = %s AND bank = %s ORDER BY identity",

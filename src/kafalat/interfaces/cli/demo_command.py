@@ -12,29 +12,12 @@ from kafalat.config import boot
 from kafalat.core.money import rupees_text
 from kafalat.core.problems import problem
 from kafalat.core.quarters import parse_quarter, quarter_of
-from kafalat.core.text import Bilingual
-from kafalat.interfaces.cli.output import Stages, err, facts_table, out, print_json, print_lines
+from kafalat.interfaces.cli.output import LABELS, Stages, err, facts_table, out, print_json, print_lines
 from kafalat.interfaces.cli.serve_command import serve_forever
 from kafalat.interfaces.demo import Demo, Plan, Result, leave_list_to_approve
 from kafalat.interfaces.logins import ensure_logins
 from kafalat.interfaces.office import Office, office
 from kafalat.registry.selectors import sample_form_number
-
-LABELS = {
-    "database": Bilingual(en="database", ur="ڈیٹا بیس"),
-    "survey": Bilingual(en="survey", ur="سروے"),
-    "import": Bilingual(en="into the registry", ur="رجسٹری میں اندراج"),
-    "snapshot": Bilingual(en="snapshot", ur="عکسِ وقت"),
-    "targeting": Bilingual(en="scores and decisions", ur="اسکور اور فیصلے"),
-    "enrolment": Bilingual(en="enrolment and accounts", ur="شمولیت اور کھاتے"),
-    "logins": Bilingual(en="staff logins", ur="عملے کے لاگ اِن"),
-    "generate": Bilingual(en="payments generated", ur="ادائیگیوں کی تیاری"),
-    "approve": Bilingual(en="checked, approved by two", ur="جانچ اور دو منظوریاں"),
-    "dispatch": Bilingual(en="bank files", ur="بینک فائلیں"),
-    "answers": Bilingual(en="bank answers", ur="بینک کے جواب"),
-    "returns": Bilingual(en="returned payments", ur="واپس آئی ادائیگیاں"),
-    "ledger": Bilingual(en="ledger proved", ur="کھاتہ بہی کی جانچ"),
-}
 
 
 def demo(

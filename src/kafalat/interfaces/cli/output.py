@@ -27,6 +27,23 @@ from kafalat.core.text import Bilingual
 out = Console()
 err = Console(stderr=True)
 
+# What each long step is called.
+LABELS = {
+    "database": Bilingual(en="database", ur="ڈیٹا بیس"),
+    "survey": Bilingual(en="survey", ur="سروے"),
+    "import": Bilingual(en="into the registry", ur="رجسٹری میں اندراج"),
+    "snapshot": Bilingual(en="snapshot", ur="عکسِ وقت"),
+    "targeting": Bilingual(en="scores and decisions", ur="اسکور اور فیصلے"),
+    "enrolment": Bilingual(en="enrolment and accounts", ur="شمولیت اور کھاتے"),
+    "logins": Bilingual(en="staff logins", ur="عملے کے لاگ اِن"),
+    "generate": Bilingual(en="payments generated", ur="ادائیگیوں کی تیاری"),
+    "approve": Bilingual(en="checked, approved by two", ur="جانچ اور دو منظوریاں"),
+    "dispatch": Bilingual(en="bank files", ur="بینک فائلیں"),
+    "answers": Bilingual(en="bank answers", ur="بینک کے جواب"),
+    "returns": Bilingual(en="returned payments", ur="واپس آئی ادائیگیاں"),
+    "ledger": Bilingual(en="ledger proved", ur="کھاتہ بہی کی جانچ"),
+}
+
 
 def print_problem(problem: Problem) -> None:
     """Print a problem in English and Urdu on standard error."""
