@@ -10,12 +10,13 @@ import os
 
 import django
 from django.core.management import call_command
-from django.db import connections
+from django.db import OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from kafalat.config import home as home_folder
 from kafalat.config import postgres
 from kafalat.config.home import Home
+from kafalat.core.problems import problem
 
 SETTINGS_MODULE = "kafalat.config.settings"
 
@@ -31,11 +32,17 @@ def prepare() -> Home:
 
 
 def database(home: Home) -> None:
-    """Start or find the database server and apply migrations that are missing, as the owner role."""
+    """Start or find the database server and apply migrations that are missing, as the owner role.
+
+    Raises the problem `installation.database` when it cannot be reached.
+    """
     postgres.start(home)
     connections.close_all()
     owner = connections["owner"]
-    executor = MigrationExecutor(owner)
+    try:
+        executor = MigrationExecutor(owner)
+    except OperationalError as error:
+        raise problem("installation.database", reason=str(error).splitlines()[0]) from error
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", database="owner", verbosity=0, interactive=False)
     owner.close()
