@@ -47,11 +47,7 @@ def categories_in_force(programme: Programme, day: date) -> list[CategoryInForce
 
 def exclusions_in_force(programme: Programme, day: date) -> list[Exclusion]:
     """Return the exclusions that hold on `day`."""
-    return [
-        entry
-        for entry in programme.eligibility.exclusions
-        if entry.from_ <= day and (entry.to is None or day <= entry.to)
-    ]
+    return [entry for entry in programme.eligibility.exclusions if entry.covers(day)]
 
 
 def decision_sql(programme: Programme, day: date, scored: str) -> str:

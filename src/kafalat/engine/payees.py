@@ -13,11 +13,7 @@ def payee_sql(programme: Programme, day: date, people: str, decisions: str) -> s
 
     `reason` is the payee rule's code, or with person_id NULL the code of the reason for having none.
     """
-    rules = [
-        rule
-        for rule in programme.eligibility.payees
-        if rule.from_ <= day and (rule.to is None or day <= rule.to)
-    ]
+    rules = [rule for rule in programme.eligibility.payees if rule.covers(day)]
     reasons = programme.eligibility.no_payee
     # Nobody's first rule or reason: NULL, and the last reason, which has no criterion.
     last_reason = str(len(reasons) - 1)

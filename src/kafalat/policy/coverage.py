@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -73,7 +73,7 @@ def _uncovered(part: Part[M], clusters: Sequence[Cluster], places: Places) -> It
     ends = {cluster.to + timedelta(days=1) for cluster in clusters if cluster.to is not None}
     reported: set[str] = set()
     for day in sorted({cluster.from_ for cluster in clusters} | ends):
-        running = [pcode for cluster in clusters if _runs(cluster, day) for pcode in cluster.places]
+        running = [pcode for cluster in clusters if cluster.covers(day) for pcode in cluster.places]
         for pcode in _left_out(places, running):
             if pcode not in reported:
                 reported.add(pcode)
@@ -93,12 +93,8 @@ def _left_out(places: Places, named: Collection[str]) -> list[str]:
     ]
 
 
-def _runs(cluster: Cluster, day: date) -> bool:
-    return cluster.from_ <= day and (cluster.to is None or day <= cluster.to)
-
-
 def _together(one: Cluster, other: Cluster) -> bool:
-    return _runs(one, other.from_) or _runs(other, one.from_)
+    return one.covers(other.from_) or other.covers(one.from_)
 
 
 def _unknown(part: Part[M], location: Location, pcode: str, places: Places) -> Iterator[Finding]:

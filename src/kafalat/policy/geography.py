@@ -23,11 +23,7 @@ def nearest(places: Iterable[Place], named: Mapping[str, str]) -> dict[str, str]
 
 def clusters_in_force(programme: Programme, day: date) -> list[Cluster]:
     """Return the clusters in force on `day`."""
-    return [
-        cluster
-        for cluster in programme.banks.clusters
-        if cluster.from_ <= day and (cluster.to is None or day <= cluster.to)
-    ]
+    return [cluster for cluster in programme.banks.clusters if cluster.covers(day)]
 
 
 def bank_by_place(programme: Programme, day: date) -> dict[str, str]:
@@ -39,7 +35,7 @@ def bank_by_place(programme: Programme, day: date) -> dict[str, str]:
 def phases_in_force(programme: Programme, day: date) -> tuple[Phase, ...]:
     """Return the payment phases in force on `day`, in order; none where no plan covers the day."""
     for plan in programme.calendar.phase_plans:
-        if plan.from_ <= day and (plan.to is None or day <= plan.to):
+        if plan.covers(day):
             return plan.phases
     return ()
 

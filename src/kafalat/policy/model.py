@@ -25,17 +25,22 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Dated(Strict, Generic[T]):
-    """A value in force from one day, up to and including another (open-ended without `to`), with its source."""
+class InForce(Strict):
+    """Something in force from one day, up to and including another (open-ended without `to`)."""
 
     from_: date = Field(alias="from")
     to: date | None = None
-    value: T
-    source: str = Field(min_length=3)
 
     def covers(self, day: date) -> bool:
-        """Say whether the value is in force on `day`."""
+        """Say whether it is in force on `day`."""
         return self.from_ <= day and (self.to is None or day <= self.to)
+
+
+class Dated(InForce, Generic[T]):
+    """A value in force for a time, with its source."""
+
+    value: T
+    source: str = Field(min_length=3)
 
 
 def in_force(values: Sequence[Dated[T]], day: date) -> Dated[T] | None:
@@ -106,25 +111,21 @@ class Category(Strict):
     cutoff: tuple[Dated[Decimal], ...] = Field(min_length=1)
 
 
-class Exclusion(Strict):
+class Exclusion(InForce):
     """A household for which `criterion` holds is ineligible whatever its score."""
 
     code: Name
     label: Bilingual
     criterion: str
-    from_: date = Field(alias="from")
-    to: date | None = None
     source: str = Field(min_length=3)
 
 
-class PayeeRule(Strict):
+class PayeeRule(InForce):
     """Who in a family may be paid: the first rule, in order, that a member meets."""
 
     code: Name
     label: Bilingual
     criterion: str
-    from_: date = Field(alias="from")
-    to: date | None = None
     source: str = Field(min_length=3)
 
 
@@ -165,11 +166,9 @@ class Phase(Strict):
     source: str = Field(min_length=3)
 
 
-class PhasePlan(Strict):
-    """The phases in force from one day."""
+class PhasePlan(InForce):
+    """The phases in force for a time."""
 
-    from_: date = Field(alias="from")
-    to: date | None = None
     phases: tuple[Phase, ...] = Field(min_length=1)
 
 
@@ -193,15 +192,13 @@ class Bank(Strict):
     source: str = Field(min_length=3)
 
 
-class Cluster(Strict):
+class Cluster(InForce):
     """Places served by one bank. A place belongs to the cluster naming it or its nearest ancestor."""
 
     code: Name
     label: Bilingual
     bank: Name
     places: tuple[str, ...] = Field(min_length=1)
-    from_: date = Field(alias="from")
-    to: date | None = None
     source: str = Field(min_length=3)
 
 

@@ -53,16 +53,8 @@ def guide(request: HttpRequest) -> HttpResponse:
         "cutoffs": [
             _cutoff_row(programme, code, today) for code in range(len(programme.eligibility.categories))
         ],
-        "exclusions": [
-            e.label
-            for e in programme.eligibility.exclusions
-            if e.from_ <= today and (e.to is None or today <= e.to)
-        ],
-        "payees": [
-            p.label
-            for p in programme.eligibility.payees
-            if p.from_ <= today and (p.to is None or today <= p.to)
-        ],
+        "exclusions": [e.label for e in programme.eligibility.exclusions if e.covers(today)],
+        "payees": [p.label for p in programme.eligibility.payees if p.covers(today)],
         "amounts": [
             (c.label, in_force(c.amount_paisa, today), tuple(reversed(c.amount_paisa)))
             for c in programme.components
