@@ -55,9 +55,9 @@ def translated() -> dict[Message, Entry]:
     }
 
 
-def both(value: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
+def both(value: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
     """Return a text and, where it has one, its plural."""
-    return (value,) if isinstance(value, str) else tuple(value)
+    return (value or "",) if isinstance(value, str | None) else tuple(value)
 
 
 def test_every_text_has_its_urdu() -> None:
