@@ -14,6 +14,7 @@ from django.urls import URLPattern, get_resolver
 
 from kafalat.core.identifiers import format_cnic, format_form_number, mask_cnic
 from kafalat.core.money import rupees_text
+from kafalat.core.quarters import Quarter
 from kafalat.core.text import LANGUAGES
 from kafalat.interfaces.console.overview import overview
 from kafalat.interfaces.logins import ensure_logins
@@ -25,6 +26,7 @@ from kafalat.registry.places import import_boundaries
 from kafalat.targeting.models import Decision, Run
 from tests.conftest import NOW
 from tests.interfaces.people import USERNAMES, browser, browser_of, html, logged_in, somebody
+from tests.payments.steps import opened, prepared
 
 ROLES = tuple(sorted(USERNAMES))
 HOUSEHOLD_ROLES = {"auditor", "desk_clerk", "payment_checker", "payment_maker", "payment_releaser"}
@@ -141,6 +143,16 @@ def test_the_overview_s_figures_are_those_of_the_rows(paid: str) -> None:
     assert f"Paid in {cycle.tranche} {rupees_text(paid_paisa)}" in page
     assert f"{run.incomplete} households have no decision because answers are missing" in page
     assert "Synthetic population" in page
+
+
+def test_what_waits_for_a_person_is_told_for_every_cycle(paid: str, office: Office) -> None:
+    parked = Payment.objects.filter(resolution__action="park").count()
+    prepared(office, opened(office, Quarter(2026, 2)))
+    page = numbers_in(html(logged_in("reconciler").get("/en/")))
+    assert parked > 0
+    assert f"{parked} payments of 2026Q1 came back and are parked until a person decides" in page
+    assert "payments in list 1 of 2026Q2" in page
+    assert "waits to be checked" in page
 
 
 def test_tiles_lead_to_the_households_of_a_district_only_for_those_who_may_read_them(paid: str) -> None:

@@ -10,7 +10,16 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
 from kafalat.core.problems import problem
-from kafalat.payments.models import Answer, AnswerLine, BankFile, Cycle, Payment, PaymentList, Transfer
+from kafalat.payments.models import (
+    Answer,
+    AnswerLine,
+    BankFile,
+    Cycle,
+    Outbox,
+    Payment,
+    PaymentList,
+    Transfer,
+)
 
 BACK = (Payment.Status.REJECTED, Payment.Status.RETURNED)
 
@@ -112,6 +121,40 @@ def came_back(cycle: Cycle) -> list[BackCount]:
         BackCount(row["outcome"], row["reason_code"], row["n"], row["amount"], row["reissued"], row["parked"])
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingBack:
+    """Payments of one cycle that came back and wait for a person: undecided, or parked until she decides."""
+
+    cycle_id: int
+    tranche: str
+    undecided: int
+    parked: int
+
+
+def waiting_back() -> list[WaitingBack]:
+    """Return, for each cycle that has some, the payments that came back and wait for a person; oldest tranche first."""
+    found = Payment.objects.filter(status__in=BACK).exclude(resolution__action="reissue")
+    rows = (
+        found.values("entitlement__cycle_id", "entitlement__cycle__tranche")
+        .annotate(parked=Count("id", filter=Q(resolution__action="park")), n=Count("id"))
+        .order_by("entitlement__cycle__tranche")
+    )
+    return [
+        WaitingBack(
+            row["entitlement__cycle_id"],
+            row["entitlement__cycle__tranche"],
+            row["n"] - row["parked"],
+            row["parked"],
+        )
+        for row in rows
+    ]
+
+
+def unsent_files() -> int:
+    """Return how many bank files of all cycles wait in the outbox."""
+    return Outbox.objects.filter(sent_at__isnull=True).count()
 
 
 @dataclass(frozen=True, slots=True)

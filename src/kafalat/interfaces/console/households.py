@@ -88,6 +88,7 @@ def _results(request: HttpRequest, asked: QueryDict, *, unknown_number: bool) ->
         "results": results,
         "rows": [(row, tree.nodes.get(row.pcode), tree.at(row.pcode, "district")) for row in results.rows],
         "provinces": provinces,
+        "finer_place": place if (place := tree.nodes.get(terms.place)) and place.level == "tehsil" else None,
         "filters": _filters(terms, programmes.in_force()),
     }
     return render(request, "console/households.html", context)

@@ -20,7 +20,7 @@ from kafalat.interfaces.console.regions import PlaceFigures, Regions, regions
 from kafalat.interfaces.remember import remembered
 from kafalat.payments import selectors as payments
 from kafalat.payments.models import Cycle
-from kafalat.payments.selectors import BackCount, ListView, Stage
+from kafalat.payments.selectors import ListView, Stage, WaitingBack
 from kafalat.policy.model import Programme
 from kafalat.registry.access import access_figures, may_read_households, roles_of
 from kafalat.registry.selectors import PlaceTree, households_by_place, place_tree, registry_figures
@@ -34,26 +34,15 @@ class Attention:
     """What waits for a person: lists to decide about, money that came back, households and families that cannot go on."""
 
     lists: Sequence[ListView]
-    back: Sequence[BackCount]
+    back: Sequence[WaitingBack]
     unsent_files: int
     incomplete: int
     no_payee: Sequence[CodeCount]
 
     @property
-    def undecided(self) -> int:
-        """Return how many payments came back that nobody has decided about."""
-        return sum(row.undecided for row in self.back)
-
-    @property
-    def parked(self) -> int:
-        """Return how many payments that came back are parked."""
-        return sum(row.parked for row in self.back)
-
-    @property
     def anything(self) -> bool:
         """Say whether anything waits."""
-        waits = (self.undecided, self.parked, self.unsent_files, self.incomplete)
-        return bool(self.lists or any(waits) or self.no_payee)
+        return bool(self.lists or self.back or self.unsent_files or self.incomplete or self.no_payee)
 
 
 @require_safe
@@ -76,7 +65,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "cycle": cycle,
         "stages": stages,
         "programme": programme,
-        "attention": _attention(run, cycle, back),
+        "attention": _attention(run),
         "enrolled": sum(count for status, count in enrolled.items() if status != "exited"),
         "back_count": sum(row.count for row in back),
         "back_paisa": sum(row.amount_paisa for row in back),
@@ -102,12 +91,11 @@ def _scores(run: Run | None, programme: Programme) -> dict[str, object]:
     }
 
 
-def _attention(run: Run | None, cycle: Cycle | None, back: Sequence[BackCount]) -> Attention:
-    files = payments.files_of(cycle) if cycle else ()
+def _attention(run: Run | None) -> Attention:
     return Attention(
         lists=payments.waiting_lists(),
-        back=back,
-        unsent_files=sum(1 for file in files if file.outbox.sent_at is None),
+        back=payments.waiting_back(),
+        unsent_files=payments.unsent_files(),
         incomplete=run.incomplete if run else 0,
         no_payee=targeting.no_payee_counts(run) if run else (),
     )
