@@ -141,7 +141,7 @@ def test_the_shipped_scorecard_adds_up_as_written(
     agree(connection, card, facts, data.draw(st.lists(whole | gaps, min_size=1, max_size=40)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(card=cards(), data=st.data())
 def test_any_scorecard_adds_up_as_written(
     connection: duckdb.DuckDBPyConnection, card: Scorecard, data: st.DataObject

@@ -246,7 +246,7 @@ def rosters(draw: st.DrawFn) -> list[Member]:
     return members
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rosters())
 def test_in_any_roster_everybody_is_placed_once_and_every_such_woman_apart(members: list[Member]) -> None:
     rows = placed(members)
