@@ -31,7 +31,11 @@ class Ran:
 
 def environment(home: Path) -> dict[str, str]:
     """Return the environment of a command that works in `home`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KAFALAT_", "PG", "DJANGO_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("KAFALAT_", "PG", "DJANGO_"))
+    }
     return {**kept, "KAFALAT_HOME": str(home), "PYTHONUTF8": "1"}
 
 

@@ -81,7 +81,9 @@ def test_a_bad_survey_is_refused(
 def test_the_same_survey_without_the_mistakes_is_imported(tmp_path: Path) -> None:
     """Control: nothing else about the made-up survey is wrong."""
     folder = survey(tmp_path)
-    ran = kafalat(tmp_path / "home", "survey", "import", str(folder), "--profile", str(folder / "made-up.sql"))
+    ran = kafalat(
+        tmp_path / "home", "survey", "import", str(folder), "--profile", str(folder / "made-up.sql")
+    )
     assert ran.code == 0, ran.err
     assert "2 households, 2 people" in ran.out
 

@@ -77,7 +77,9 @@ def test_explain_replay_and_ledger_follow_the_demo(folder: Path, result: dict[st
     assert kafalat(folder, "audit", "checkpoint").out.startswith(tuple("123456789"))
 
 
-def test_the_synthetic_population_is_the_same_for_the_same_seed(folder: Path, tmp_path: Path, result: dict[str, Any]) -> None:
+def test_the_synthetic_population_is_the_same_for_the_same_seed(
+    folder: Path, tmp_path: Path, result: dict[str, Any]
+) -> None:
     elsewhere = kafalat(tmp_path, *DEMO).json()
     for key in ("households", "people", "decisions", "enrolled", "programme_sha256"):
         assert elsewhere[key] == result[key]
