@@ -9,9 +9,10 @@ from django.test import Client
 from kafalat.core.money import rupees_text
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.models import Approval, Payment, PaymentList
+from kafalat.payments.dispatch import outgoing_path
+from kafalat.payments.models import Approval, BankFile, Payment, PaymentList
 from tests.interfaces.people import logged_in
-from tests.payments.steps import checked, opened, prepared
+from tests.payments.steps import approve, checked, opened, prepared
 
 
 def page_of(browser: Client, payment_list: PaymentList, language: str = "en") -> str:
@@ -40,6 +41,27 @@ def test_a_list_goes_from_prepared_to_approved_by_two_people(office: Office, enr
     assert "has both approvals and waits to be sent" in releaser.get("/en/").content.decode()
 
 
+def test_the_releaser_sends_an_approved_list_and_nobody_else_does(office: Office, enrolled: str) -> None:
+    payment_list = checked(office, opened(office))
+    releaser = logged_in("payment_releaser")
+    assert f"/lists/{payment_list.pk}/send/" not in page_of(releaser, payment_list)
+    assert decide(releaser, payment_list, "send") == 409, "not before both approvals"
+    approve(payment_list, staff("checker"))
+    approve(payment_list, staff("releaser"))
+    for role in ("payment_checker", "payment_maker", "reconciler", "auditor"):
+        assert decide(logged_in(role), payment_list, "send") == 403
+    assert f"/lists/{payment_list.pk}/send/" in page_of(releaser, payment_list)
+    asked = releaser.get(f"/ur/lists/{payment_list.pk}/send/").content.decode()
+    assert "ہر بینک کے لیے ادائیگی کی ایک فائل" in asked
+    assert BankFile.objects.count() == 0, "asking sends nothing"
+    assert decide(releaser, payment_list, "send") == 302
+    files = list(BankFile.objects.filter(payment_list=payment_list))
+    assert files
+    assert all(outgoing_path(file, office.outgoing).exists() for file in files)
+    assert set(Payment.objects.values_list("status", flat=True)) == {"sent"}
+    assert decide(releaser, payment_list, "send") == 409, "and only once"
+
+
 def test_the_confirmation_says_how_many_how_much_and_who_must_still_agree(
     office: Office, enrolled: str
 ) -> None:
@@ -66,7 +88,7 @@ def test_the_maker_is_offered_nothing_and_a_forged_form_is_refused(office: Offic
     page = page_of(browser, payment_list)
     assert f"/lists/{payment_list.pk}/" not in page
     assert "You made this list" in page
-    for act in ("check", "approve", "reject"):
+    for act in ("check", "approve", "reject", "send"):
         assert browser.get(f"/en/lists/{payment_list.pk}/{act}/").status_code == 403
         assert decide(browser, payment_list, act, reason="because") == 403
     assert Approval.objects.count() == 0

@@ -440,7 +440,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     # {}
     "demo.extra_missing": Entry(
-        en="The demo's simulated bank is not installed; install it with: pip install 'kafalat[demo]'",
+        en="The demo's simulated bank is not installed; install it with: pip install 'kafalat[demo]'.",
         ur="نمائش کا فرضی بینک نصب نہیں؛ اسے یوں نصب کریں: pip install 'kafalat[demo]'",
     ),
     # { size: "entries the checkpoint covered", root: "its root", found: "the root of as many entries now" }

@@ -21,6 +21,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connections
 from django.db.models import Max
+from django.utils import timezone
 
 from kafalat.adapters.banks import simulated
 from kafalat.core.identifiers import synthetic_iban
@@ -190,7 +191,7 @@ class Demo:
         )
 
     def _enrol(self, run: Run) -> None:
-        today = self.clock().date()
+        today = timezone.localtime(self.clock()).date()
         with self.step("enrolment") as progress:
             enrol(run=run, enrolled_on=today, actor=ACTOR, at=self.clock())
             open_accounts(

@@ -14,13 +14,14 @@ from kafalat.core.problems import problem
 from kafalat.payments.models import PaymentList
 from kafalat.registry.access import refusal, roles_of
 
-Act = Literal["check", "approve", "reject"]
-ACTS: tuple[Act, ...] = ("check", "approve", "reject")
+Act = Literal["check", "approve", "reject", "send"]
+ACTS: tuple[Act, ...] = ("check", "approve", "reject", "send")
 
 CYCLE_READERS = frozenset(
     {"analyst", "auditor", "payment_checker", "payment_maker", "payment_releaser", "reconciler"}
 )
 DECIDERS = frozenset({"payment_checker", "payment_releaser"})
+RELEASERS = frozenset({"payment_releaser"})
 PREPARERS = frozenset({"payment_maker"})
 RECONCILERS = frozenset({"reconciler"})
 APPROVALS_NEEDED = 2
@@ -49,6 +50,16 @@ def access_list_act(user: User, payment_list: PaymentList) -> None:
         raise problem("access.own_list", cycle=payment_list.cycle.tranche, number=payment_list.number)
 
 
+def access_releasing(user: User, payment_list: PaymentList) -> None:
+    """Let releasers send an approved list to the banks, but never its maker.
+
+    Raises the problems `access.refused` and `access.own_list`.
+    """
+    if not roles_of(user) & RELEASERS:
+        raise refusal(RELEASERS)
+    access_list_act(user, payment_list)
+
+
 def access_preparing(user: User) -> None:
     """Let payment makers open, prepare and close. Raises the problem `access.refused`."""
     if not roles_of(user) & PREPARERS:
@@ -72,12 +83,15 @@ class Offer:
 def offer(user: User, payment_list: PaymentList, approver_ids: frozenset[int]) -> Offer:
     """Return what `user` may do with the list now. `approver_ids` are the people who have said yes or no to it."""
     waiting = payment_list.status in {PaymentList.Status.PREPARED, PaymentList.Status.CHECKED}
-    if not waiting or len(approver_ids) >= APPROVALS_NEEDED:
+    approved = len(approver_ids) >= APPROVALS_NEEDED
+    if not waiting:
         return Offer((), "done")
-    if not roles_of(user) & DECIDERS:
-        return Offer((), "role")
+    if not roles_of(user) & (RELEASERS if approved else DECIDERS):
+        return Offer((), "done" if approved else "role")
     if payment_list.maker_id == user.pk:
         return Offer((), "maker")
+    if approved:
+        return Offer(("send",))
     if user.pk in approver_ids:
         return Offer((), "already")
     if payment_list.status == PaymentList.Status.PREPARED:

@@ -27,7 +27,7 @@ from kafalat.core.progress import Progress, silent
 from kafalat.core.quarters import parse_quarter
 from kafalat.core.sealing import Sealer
 from kafalat.enrolment.enrol import IBAN_PURPOSE
-from kafalat.payments.access import access_list_act
+from kafalat.payments.access import access_releasing
 from kafalat.payments.lists import stored_digest
 from kafalat.payments.models import Approval, BankFile, Outbox, PaymentList
 from kafalat.policy.geography import banks_by_code, phases_in_force
@@ -70,7 +70,7 @@ def dispatch_list(*, payment_list_id: int, user: User, sender: Sender, at: datet
             .select_related("cycle")
             .get(pk=payment_list_id)
         )
-        access_list_act(user, payment_list)
+        access_releasing(user, payment_list)
         if payment_list.status != PaymentList.Status.CHECKED:
             raise problem("payments.list_not_waiting", number=payment_list.number, status=payment_list.status)
         approvals = Approval.objects.filter(payment_list=payment_list, step__in=(1, 2)).count()

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 from django.db import connection as django_connection
 from django.db import transaction
+from django.utils import timezone
 
 from kafalat.audit import services as audit
 from kafalat.core.digests import file_sha256, value_sha256
@@ -116,7 +117,7 @@ def _export(programme: Programme, draft: Path, work: Path, at: datetime, progres
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             bulk.copy_out(_HOUSEHOLDS, engine, "households_raw", _HOUSEHOLD_TYPES, work=work)
             progress(0.2)
-            people = _PEOPLE.format(day=at.date().isoformat())
+            people = _PEOPLE.format(day=timezone.localtime(at).date().isoformat())
             bulk.copy_out(people, engine, "people_raw", _PEOPLE_TYPES, work=work)
         progress(0.6)
         if not engine.execute("SELECT 1 FROM households_raw LIMIT 1").fetchall():

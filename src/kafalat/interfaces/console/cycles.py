@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from django.contrib import messages
@@ -18,8 +19,10 @@ from kafalat.audit.selectors import entries_of
 from kafalat.core.text import Bilingual
 from kafalat.interfaces import programmes
 from kafalat.interfaces.console import pictures
+from kafalat.interfaces.office import office
 from kafalat.payments import approvals, selectors
-from kafalat.payments.access import ACTS, Act, Offer, access_cycles, access_list_act, offer
+from kafalat.payments.access import ACTS, Act, Offer, access_cycles, access_list_act, access_releasing, offer
+from kafalat.payments.dispatch import dispatch_list, send_outbox
 from kafalat.payments.models import Cycle
 from kafalat.payments.selectors import Balance, BankShare, ListView
 
@@ -139,7 +142,7 @@ def decide(request: HttpRequest, payment_list_id: int, act: Act) -> HttpResponse
     """Ask before a decision about a payment list (GET), and take it (POST) by the digest the page showed."""
     user = cast(User, request.user)
     view = selectors.list_by_id(payment_list_id)
-    access_list_act(user, view.payment_list)
+    (access_releasing if act == "send" else access_list_act)(user, view.payment_list)
     if request.method == "POST":
         return _decided(request, user, view, act)
     return _confirmation(request, user, view, act, reason_missing=False)
@@ -163,6 +166,14 @@ def _confirmation(
     return render(request, "console/decide.html", context, status=400 if reason_missing else 200)
 
 
+def _send(payment_list_id: int, user: User, at: datetime) -> None:
+    """Dispatch an approved list and write its files; a file that cannot be written waits in the outbox."""
+    payment_list = selectors.list_by_id(payment_list_id).payment_list
+    sender = office().sender(payment_list.cycle.programme_sha256)
+    dispatch_list(payment_list_id=payment_list_id, user=user, sender=sender, at=at)
+    send_outbox(sender=sender, at=at)
+
+
 def _decided(request: HttpRequest, user: User, view: ListView, act: Act) -> HttpResponse:
     now, pk, seen = timezone.now(), view.payment_list.pk, request.POST.get("seen_sha256", "")
     reason = request.POST.get("reason", "").strip()
@@ -175,6 +186,11 @@ def _decided(request: HttpRequest, user: User, view: ListView, act: Act) -> Http
             _("You approved list %(number)s. One more person must approve it before it can be sent.")
             if approval.step == 1
             else _("You approved list %(number)s. It has both approvals and can be sent to the banks.")
+        )
+    elif act == "send":
+        _send(pk, user, now)
+        done = _(
+            "List %(number)s was sent: one file for each bank. Its money is on the way until the banks answer."
         )
     elif not reason:
         return _confirmation(request, user, view, act, reason_missing=True)
