@@ -6,11 +6,12 @@ import json
 import shutil
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
+from django.conf import settings
 from django.db import connection as django_connection
 from django.db import transaction
-from django.utils import timezone
 
 from kafalat.audit import services as audit
 from kafalat.core.digests import file_sha256, value_sha256
@@ -30,8 +31,9 @@ _HOUSEHOLDS = """
 """
 _PEOPLE = """
     SELECT id, household_id, family_id, line_no, relationship, sex, age_years, marital_status,
-        CASE WHEN cnic_sealed IS NULL THEN 'missing' WHEN cnic_valid_until >= '{day}' THEN 'valid'
-             WHEN cnic_valid_until IS NOT NULL THEN 'expired' END,
+        -- A card whose validity is not recorded counts as not recorded: the family is told to have it entered.
+        CASE WHEN cnic_sealed IS NULL OR cnic_valid_until IS NULL THEN 'missing'
+             WHEN cnic_valid_until >= '{day}' THEN 'valid' ELSE 'expired' END,
         coalesce(cnic_gender_updated, false), facts::text
     FROM registry_person
 """
@@ -117,7 +119,7 @@ def _export(programme: Programme, draft: Path, work: Path, at: datetime, progres
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             bulk.copy_out(_HOUSEHOLDS, engine, "households_raw", _HOUSEHOLD_TYPES, work=work)
             progress(0.2)
-            people = _PEOPLE.format(day=timezone.localtime(at).date().isoformat())
+            people = _PEOPLE.format(day=at.astimezone(ZoneInfo(settings.TIME_ZONE)).date().isoformat())
             bulk.copy_out(people, engine, "people_raw", _PEOPLE_TYPES, work=work)
         progress(0.6)
         if not engine.execute("SELECT 1 FROM households_raw LIMIT 1").fetchall():
