@@ -75,7 +75,7 @@ def test_a_bad_survey_is_refused(
 ) -> None:
     folder = survey(tmp_path, **tables)
     ran = kafalat(home, "survey", "import", str(folder), "--profile", str(folder / "made-up.sql"))
-    assert_refused(ran, *words)
+    assert_refused(ran, str(folder), *words)
 
 
 def test_the_same_survey_without_the_mistakes_is_imported(tmp_path: Path) -> None:

@@ -30,10 +30,11 @@ class Entry:
 
 
 class Problem(Exception):
-    """A refusal from the catalogue. `code` names the entry, `details` fills its sentences."""
+    """A refusal from the catalogue. `code` names the entry, `details` fills its sentences, `place` begins them."""
 
-    def __init__(self, code: str, details: dict[str, object]) -> None:
+    def __init__(self, code: str, details: dict[str, object], place: str = "") -> None:
         self.code = code
+        self.place = place
         self.entry = CATALOGUE[code]
         self.details = details
         missing = self.entry.fields() - details.keys()
@@ -45,7 +46,12 @@ class Problem(Exception):
     def text(self, language: Language) -> str:
         """Return the whole sentence in `language`."""
         template = self.entry.ur if language == "ur" else self.entry.en
-        return template.format(**self.details)
+        sentence = template.format(**self.details)
+        return f"{self.place}: {sentence}" if self.place else sentence
+
+    def within(self, place: str) -> Problem:
+        """Return the same problem saying in which file or folder it was met; as it is where it names that already."""
+        return self if place in self.text("en") else Problem(self.code, self.details, place)
 
     def both(self) -> str:
         """Return the sentence in English and in Urdu, a line each."""

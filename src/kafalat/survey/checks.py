@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from kafalat.core.problems import problem
+from kafalat.core.problems import Problem, problem
 from kafalat.policy.findings import nearest
 from kafalat.policy.model import Programme
 from kafalat.policy.vocabulary import PERSON_CORE
@@ -43,8 +43,15 @@ def check(connection: duckdb.DuckDBPyConnection, programme: Programme, origin: O
     """Replace the tables `households` and `people` of `connection` by their standard form, or raise the first problem.
 
     Columns the survey does not have become NULL; the fact `province` is filled in from the place. The standard tables
-    are sorted by household and line.
+    are sorted by household and line. A problem names the survey's folder.
     """
+    try:
+        _check_all(connection, programme, origin)
+    except Problem as refusal:
+        raise refusal.within(origin.folder) from None
+
+
+def _check_all(connection: duckdb.DuckDBPyConnection, programme: Programme, origin: Origin) -> None:
     households, people = standard_tables(programme)
     for table in (households, people):
         _check_columns(connection, table, origin)
