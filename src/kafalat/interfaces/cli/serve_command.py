@@ -13,6 +13,8 @@ from kafalat.config import boot
 from kafalat.interfaces.cli.output import print_lines
 from kafalat.interfaces.office import office
 
+# Requests answered at once; more wait in line. Each holds one database connection.
+THREADS = 4
 WSGI = "kafalat.config.wsgi:application"
 
 
@@ -33,4 +35,14 @@ def serve_forever(host: str, port: int) -> None:
         f"Status page:  http://{host}:{port}/ur/status/",
         "Stop with Ctrl-C.",
     )
-    Granian(WSGI, address=host, port=port, interface=Interfaces.WSGI, workers=1, log_access=False).serve()
+    Granian(
+        WSGI,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        backpressure=4 * THREADS,
+        websockets=False,
+        log_access=False,
+    ).serve()
