@@ -12,7 +12,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from kafalat.config.home import Home, open_home
-from tests.interfaces.command import command, environment
+from tests.interfaces.command import command, environment, kafalat
 
 
 def service(home: Home, name: str) -> dict[str, str]:
@@ -93,3 +93,16 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "ڈیٹا بیس" in done.stderr
+
+
+def test_a_server_that_gives_up_says_why(tmp_path: Path) -> None:
+    """The data folder open to others: PostgreSQL refuses to start, and its reason reaches the reader."""
+    assert kafalat(tmp_path, "audit", "checkpoint").code == 0
+    (tmp_path / "postgres").chmod(0o755)
+    refused = kafalat(tmp_path, "audit", "checkpoint")
+    assert refused.code == 2
+    assert "Traceback" not in refused.err
+    assert "invalid permissions" in refused.err
+    assert "ڈیٹا بیس" in refused.err
+    (tmp_path / "postgres").chmod(0o700)
+    assert kafalat(tmp_path, "audit", "checkpoint").code == 0

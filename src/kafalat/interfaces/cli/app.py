@@ -233,6 +233,7 @@ def ledger_check(
             out.print(
                 f"{'[green]✓[/]' if check.holds else '[red]✗[/]'} {check.code:<4} {check.says}",
                 highlight=False,
+                soft_wrap=True,
             )
             print_lines(
                 *(f"       {violation}" for violation in check.violations)
