@@ -38,7 +38,7 @@ bench: setup-dev ## Measure speed and memory, and write the table to benchmarks/
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 prove: setup-dev ## Run the long proofs (minutes) and write what they counted to docs/proof/
-	@KAFALAT_PROVE_EXAMPLES=260 KAFALAT_PROVE_STEPS=50 KAFALAT_PROVE_REPORT=docs/proof/r1-money-conservation.json \
+	@KAFALAT_PROVE_EXAMPLES=200 KAFALAT_PROVE_STEPS=50 KAFALAT_PROVE_REPORT=docs/proof/r1-money-conservation.json \
 		$(BIN)/pytest tests/invariants --hypothesis-seed=20261121 $(ARGS)
 
 LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

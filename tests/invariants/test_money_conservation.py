@@ -264,7 +264,8 @@ def test_money_is_conserved(
     total = sum(Cycles.calls.values())
     reached = {name: round(Cycles.calls[name] / total, 4) for name in STEPS}
     assert min(reached.values()) >= 0.01, reached
-    assert len(Cycles.states) > examples
+    # With a dozen families the states there are run out before the examples do.
+    assert len(Cycles.states) > min(examples, 100)
     report = os.environ.get("KAFALAT_PROVE_REPORT")
     if report:
         _write_report(Path(report), pytestconfig, examples, total, time.monotonic() - started)
