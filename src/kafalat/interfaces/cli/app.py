@@ -235,9 +235,8 @@ def ledger_check(
                 highlight=False,
                 soft_wrap=True,
             )
-            print_lines(
-                *(f"       {violation}" for violation in check.violations)
-            ) if check.violations else None
+            for violation in check.violations:
+                print_lines(f"       {violation}")
         for account, paisa in accounts.items():
             print_lines(f"  {account:<32} {rupees_text(paisa):>20}")
     if not holds:
