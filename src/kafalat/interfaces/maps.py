@@ -126,18 +126,8 @@ def tile_map(places: Sequence[MapPlace], *, language: Language, title: str) -> s
     )  # fmt: skip
     names = base.mark_text(
         lineBreak="\n", fontSize=9.5, baseline="middle", lineHeight=18 if language == "ur" else 10
-    ).encode(
-        x=alt.X("middle:Q", scale=x),
-        y=alt.Y("name_at:Q", scale=y),
-        text="name:N",
-        color=alt.Color("ink:N", scale=None),
-    )
-    figures = base.mark_text(fontSize=11.5, fontWeight=700).encode(
-        x=alt.X("middle:Q", scale=x),
-        y=alt.Y("figure_at:Q", scale=y),
-        text="figure:N",
-        color=alt.Color("ink:N", scale=None),
-    )
+    ).encode(**_written("name", x, y))
+    figures = base.mark_text(fontSize=11.5, fontWeight=700).encode(**_written("figure", x, y))
     chart = (
         alt.layer(tiles, names, figures).properties(width=width, height=height).configure_view(stroke=None)
     )
@@ -159,22 +149,22 @@ def province_map(places: Sequence[MapPlace], *, language: Language, title: str) 
     )  # fmt: skip
     labels = [_centre(place, language) for place in places if place.tiles]
     base = alt.Chart(data(labels))
-    names = base.mark_text(fontSize=17, fontWeight=600).encode(
-        x=alt.X("middle:Q", scale=x),
-        y=alt.Y("name_at:Q", scale=y),
-        text="name:N",
-        color=alt.Color("ink:N", scale=None),
-    )
-    figures = base.mark_text(fontSize=24, fontWeight=700).encode(
-        x=alt.X("middle:Q", scale=x),
-        y=alt.Y("figure_at:Q", scale=y),
-        text="figure:N",
-        color=alt.Color("ink:N", scale=None),
-    )
+    names = base.mark_text(fontSize=17, fontWeight=600).encode(**_written("name", x, y))
+    figures = base.mark_text(fontSize=24, fontWeight=700).encode(**_written("figure", x, y))
     chart = (
         alt.layer(areas, names, figures).properties(width=width, height=height).configure_view(stroke=None)
     )
     return render(chart, title=title, linked=bool(_links(places)))
+
+
+def _written(what: str, x: alt.Scale, y: alt.Scale) -> dict[str, Any]:
+    """Return the channels of a text mark that writes a place's `what` ("name" or "figure") in its middle."""
+    return {
+        "x": alt.X("middle:Q", scale=x),
+        "y": alt.Y(f"{what}_at:Q", scale=y),
+        "text": f"{what}:N",
+        "color": alt.Color("ink:N", scale=None),
+    }
 
 
 def _centre(place: MapPlace, language: Language) -> dict[str, Any]:

@@ -206,12 +206,14 @@ def _instruction(row: _Row, programme: Programme, tranche: str, sealer: Sealer) 
 def send_outbox(*, sender: Sender, at: datetime, progress: Progress = silent) -> list[Path]:
     """Write every bank file that waits to `outgoing`/<bank>/<message id>.xml; return the paths written.
 
-    Two senders at once share the work. Raises `payments.file_changed` when a file is no longer what was dispatched.
+    Only files of cycles opened under the sender's programme: another would render them to other bytes. Two senders at once share the work. Raises `payments.file_changed` when a file is no longer what was dispatched.
     """
     written: list[Path] = []
-    waiting = list(
-        Outbox.objects.filter(sent_at__isnull=True).order_by("bank_file_id").values_list("pk", flat=True)
+    own = Outbox.objects.filter(
+        sent_at__isnull=True,
+        bank_file__payment_list__cycle__programme_sha256=sender.programme.sha256,
     )
+    waiting = list(own.order_by("bank_file_id").values_list("pk", flat=True))
     for number, key in enumerate(waiting, start=1):
         with transaction.atomic():
             row = (

@@ -23,7 +23,7 @@ from kafalat.interfaces.office import office
 from kafalat.payments import approvals, selectors
 from kafalat.payments.access import ACTS, Act, Offer, access_cycles, access_list_act, access_releasing, offer
 from kafalat.payments.dispatch import dispatch_list, send_outbox
-from kafalat.payments.models import Cycle
+from kafalat.payments.models import Cycle, PaymentList
 from kafalat.payments.selectors import Balance, BankShare, ListView
 
 PAGE_SIZE = 25
@@ -151,6 +151,7 @@ def decide(request: HttpRequest, payment_list_id: int, act: Act) -> HttpResponse
 def _confirmation(
     request: HttpRequest, user: User, view: ListView, act: Act, *, reason_missing: bool
 ) -> HttpResponse:
+    offered = offer(user, view.payment_list, view.approver_ids)
     context = {
         "act": act,
         "acts": ACTS,
@@ -158,19 +159,18 @@ def _confirmation(
         "list": view.payment_list,
         "cycle": view.payment_list.cycle,
         "shares": selectors.bank_shares(view.payment_list),
-        "offered": act in offer(user, view.payment_list, view.approver_ids).acts,
-        "why_not": offer(user, view.payment_list, view.approver_ids).why_not,
+        "offered": act in offered.acts,
+        "why_not": offered.why_not,
         "banks": _banks(view.payment_list.cycle),
         "reason_missing": reason_missing,
     }
     return render(request, "console/decide.html", context, status=400 if reason_missing else 200)
 
 
-def _send(payment_list_id: int, user: User, at: datetime) -> None:
+def _send(payment_list: PaymentList, user: User, at: datetime) -> None:
     """Dispatch an approved list and write its files; a file that cannot be written waits in the outbox."""
-    payment_list = selectors.list_by_id(payment_list_id).payment_list
     sender = office().sender(payment_list.cycle.programme_sha256)
-    dispatch_list(payment_list_id=payment_list_id, user=user, sender=sender, at=at)
+    dispatch_list(payment_list_id=payment_list.pk, user=user, sender=sender, at=at)
     send_outbox(sender=sender, at=at)
 
 
@@ -188,7 +188,7 @@ def _decided(request: HttpRequest, user: User, view: ListView, act: Act) -> Http
             else _("You approved list %(number)s. It has both approvals and can be sent to the banks.")
         )
     elif act == "send":
-        _send(pk, user, now)
+        _send(view.payment_list, user, now)
         done = _(
             "List %(number)s was sent: one file for each bank. Its money is on the way until the banks answer."
         )
