@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -91,8 +92,14 @@ def _show(result: Result, here: Office) -> None:
         )
     sample = sample_form_number()
     if sample:
-        print_lines("", "One household explained:", f"  kafalat target explain {sample} --lang ur")
+        print_lines("", "One household explained:", f"  {_program()} target explain {sample} --lang ur")
     err.print(f"Home folder: {here.home.path}", highlight=False)
+
+
+def _program() -> str:
+    """Return the command as it was called, so that the line printed can be typed as it stands."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "kafalat" else "kafalat"
 
 
 def _show_logins(here: Office) -> None:
