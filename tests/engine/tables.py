@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kafalat.engine.deciding import decision_sql
 from kafalat.engine.derive import names_used
-from kafalat.engine.scoring import points_column, points_sql, score_sql
+from kafalat.engine.scoring import lines, score_sql
 from kafalat.engine.sql import identifier
 from kafalat.policy.model import Fact, Programme, Scorecard
 
@@ -33,14 +33,14 @@ def scored(
     schema = pa.schema([("n", pa.int64()), *((fact.name, ARROW[fact.type]) for fact in facts)])
     listed = [{"n": n, **{fact.name: row.get(fact.name) for fact in facts}} for n, row in enumerate(rows)]
     connection.register("given", pa.Table.from_pylist(listed, schema=schema))
-    points = ", ".join(f"{points_sql(term)} AS {identifier(points_column(term))}" for term in card.terms)
+    points = ", ".join(f"{line.sql} AS {identifier(line.column)}" for line in lines(card))
     connection.execute(f"CREATE OR REPLACE VIEW pointed AS SELECT *, {points} FROM given")
     connection.execute(f"CREATE OR REPLACE VIEW scored AS SELECT *, {score_sql(card)} AS score FROM pointed")
 
 
 def deciding_facts(programme: Programme) -> list[Fact]:
     """Return the household facts a decision can depend on: those of the scorecard and of the criteria."""
-    named = {term.fact for term in programme.scorecard.terms}
+    named = set(programme.scorecard.facts)
     eligibility = programme.eligibility
     for criterion in [
         *(c.criterion for c in eligibility.categories),

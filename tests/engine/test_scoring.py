@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kafalat.core.text import Bilingual
-from kafalat.engine.scoring import points_column
+from kafalat.engine.scoring import lines
 from kafalat.policy.loader import load, shipped
 from kafalat.policy.model import Bin, Fact, Programme, Scorecard, Term
 from tests.engine.tables import Row, Value, scored
@@ -62,7 +62,7 @@ def scores(
 ) -> list[tuple[int | None, ...]]:
     """Return the score and the points of each row, by SQL."""
     scored(connection, card, facts, rows)
-    columns = ", ".join(["score", *(f'"{points_column(term)}"' for term in card.terms)])
+    columns = ", ".join(["score", *(f'"{line.column}"' for line in lines(card))])
     return connection.execute(f"SELECT {columns} FROM scored ORDER BY n").fetchall()
 
 

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 from kafalat.engine.derive import names_used
-from kafalat.engine.scoring import points_column
+from kafalat.engine.scoring import base_sql, lines
 from kafalat.engine.sql import choice, criterion_sql, identifier, literal
 from kafalat.policy.model import Exclusion, Programme, in_force
 
@@ -113,11 +113,13 @@ def _missing_sql(
     A fact whose value lies in no bin of the scorecard counts as missing: it earned no points.
     """
     undecided: dict[str, list[str]] = {}
-    for term in programme.scorecard.terms:
-        # A known selection needs no score, an unknown one may.
-        undecided.setdefault(term.fact, []).append(
-            f"selected IS NULL AND {identifier(points_column(term))} IS NULL"
-        )
+    card = programme.scorecard
+    # A known selection needs no score, an unknown one may.
+    if card.stratum is not None:
+        undecided[card.stratum] = [f"selected IS NULL AND ({base_sql(card)}) IS NULL"]
+    for line in lines(card):
+        for name, gap in line.gaps:
+            undecided.setdefault(name, []).append(f"selected IS NULL AND {gap}")
     # A criterion holds a household up only where its own part of the selection is open.
     criteria = [
         (c.criterion, f"selected IS NULL AND {within[c.code]} IS NULL") for c in categories if c.criterion

@@ -20,7 +20,7 @@ from kafalat.core import merkle
 from kafalat.engine.deciding import decision_sql
 from kafalat.engine.derive import household_facts_sql
 from kafalat.engine.payees import payee_sql
-from kafalat.engine.scoring import points_column, points_sql, score_sql
+from kafalat.engine.scoring import lines, score_sql
 from kafalat.engine.snapshots import TABLES, verify
 from kafalat.engine.sql import identifier
 from kafalat.policy.model import Programme
@@ -104,9 +104,7 @@ def _engine(snapshot: Path, threads: int | None, work: Path) -> Iterator[duckdb.
 
 def _decide(connection: duckdb.DuckDBPyConnection, programme: Programme, day: date) -> None:
     """Make the tables `decisions` (with facts and points) and `payees`."""
-    points = ", ".join(
-        f"{points_sql(term)} AS {identifier(points_column(term))}" for term in programme.scorecard.terms
-    )
+    points = ", ".join(f"{line.sql} AS {identifier(line.column)}" for line in lines(programme.scorecard))
     facts = household_facts_sql(programme, key="household_id")
     connection.execute(f"CREATE TABLE pointed AS SELECT *, {points} FROM ({facts})")
     connection.execute(

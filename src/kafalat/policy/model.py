@@ -54,6 +54,7 @@ class Fact(Strict):
     `collected` facts are answers of the interview; `derived` facts follow from them by `sql`, one expression in
     the engine's dialect over collected facts of `over` ("people": an aggregate over the household's members).
     `asked_if` limits a person's fact to those it is asked of; outside it, a missing answer is not missing.
+    `proxy: false` keeps a fact out of the scorecard's points; `not_proxy` then says why.
     """
 
     name: Name
@@ -69,15 +70,33 @@ class Fact(Strict):
     over: Literal["household", "people"] | None = None
     sql: str | None = None
     proxy: bool = True
+    not_proxy: Bilingual | None = None
     source: str = Field(min_length=3)
 
 
-class Bin(Strict):
-    """Values of one fact that earn the same points: `is` for categories and booleans, `from`/`to` (both included) for numbers."""
+class Span(Strict):
+    """Values of one fact taken together: `is` for categories and booleans, `from`/`to` (both included) for whole numbers."""
 
     is_: tuple[str | bool, ...] | None = Field(default=None, alias="is")
     from_: int | None = Field(default=None, alias="from")
     to: int | None = None
+
+    def has(self, value: bool | float | str | None) -> bool:
+        """Say whether a known value lies in it; a missing one lies in no span."""
+        if value is None:
+            return False
+        if self.is_ is not None:
+            return any(
+                value == each and isinstance(value, bool) == isinstance(each, bool) for each in self.is_
+            )
+        if isinstance(value, str | bool):
+            return False
+        return (self.from_ is None or value >= self.from_) and (self.to is None or value <= self.to)
+
+
+class Bin(Span):
+    """Values of one fact that earn the same points."""
+
     points: int
 
 
@@ -88,8 +107,31 @@ class Term(Strict):
     bins: tuple[Bin, ...] = Field(min_length=2)
 
 
+class Pair(Strict):
+    """Two facts whose points depend on both: `points` has a row for each of `rows` (the first fact) and a column for each of `columns`."""
+
+    facts: tuple[Name, ...] = Field(min_length=2, max_length=2)
+    rows: tuple[Span, ...] = Field(min_length=2)
+    columns: tuple[Span, ...] = Field(min_length=2)
+    points: tuple[tuple[int, ...], ...] = Field(min_length=1)
+
+
+class Stratum(Strict):
+    """What is added for households whose stratum fact is one of the codes `is`, besides what all have in common."""
+
+    is_: tuple[str, ...] = Field(alias="is", min_length=1)
+    base_points: int = 0
+    terms: tuple[Term, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+
+
 class Scorecard(Strict):
-    """Integer points per fact and bin. Score = clamp(base_points + sum of points, minimum, maximum); lower is poorer."""
+    """Integer points per fact and bin, per pair of facts, and per stratum. Lower is poorer.
+
+    Score = clamp(base_points + the stratum's base_points + all points that apply, minimum, maximum), within 0 to 100.
+    `stratum` names a household category fact; each of its codes stands in exactly one of `strata`.
+    `warning` says what a reader must know of a card that fits its survey weakly.
+    """
 
     code: str
     label: Bilingual
@@ -97,9 +139,23 @@ class Scorecard(Strict):
     base_points: int
     minimum: int = 0
     maximum: int = 100
-    terms: tuple[Term, ...] = Field(min_length=1)
+    terms: tuple[Term, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    stratum: Name | None = None
+    strata: tuple[Stratum, ...] = ()
+    warning: Bilingual | None = None
     fitted: dict[str, str | int | float] = Field(default_factory=dict)
     source: str = Field(min_length=3)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The names of all facts it uses, each once, in the order in which they stand."""
+        parts: list[Scorecard | Stratum] = [self, *self.strata]
+        named = [] if self.stratum is None else [self.stratum]
+        for part in parts:
+            named += [term.fact for term in part.terms]
+            named += [name for pair in part.pairs for name in pair.facts]
+        return tuple(dict.fromkeys(named))
 
 
 class Category(Strict):

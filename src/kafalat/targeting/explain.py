@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from kafalat.core.text import Bilingual
 from kafalat.engine.deciding import categories_in_force
 from kafalat.engine.explanation import Explanation, Reason, TermLine
 from kafalat.engine.running import DECISIONS_FILE
-from kafalat.engine.scoring import points_column
+from kafalat.engine.scoring import Line, base_points, lines
 from kafalat.policy.model import Fact, Programme
 from kafalat.registry.models import Household
 from kafalat.targeting.models import Run
@@ -63,15 +64,8 @@ def _row(path: Path, household: Household) -> dict[str, Any]:
 
 
 def _explanation(programme: Programme, day: date, household: Household, row: dict[str, Any]) -> Explanation:
-    terms = tuple(
-        TermLine(
-            fact=term.fact,
-            label=programme.fact(term.fact).label,
-            value=value_text(programme.fact(term.fact), row[term.fact]),
-            points=row[points_column(term)],
-        )
-        for term in programme.scorecard.terms
-    )
+    card = programme.scorecard
+    code = None if card.stratum is None else row[card.stratum]
     cutoff = next((c.cutoff for c in categories_in_force(programme, day) if c.code == row["category"]), None)
     label = next((c.label for c in programme.eligibility.categories if c.code == row["category"]), None)
     reasons = programme.eligibility.reasons
@@ -80,15 +74,41 @@ def _explanation(programme: Programme, day: date, household: Household, row: dic
         form_number=household.form_number,
         outcome=row["outcome"],
         score=row["score"],
-        base_points=programme.scorecard.base_points,
-        terms=terms,
+        base_points=base_points(card, code) or 0,
+        terms=tuple(
+            _term(programme, line, row)
+            for line in lines(card)
+            if line.stratum is None or code in line.stratum
+        ),
         category=row["category"],
         category_label=label,
         cutoff=cutoff,
         distance=None if cutoff is None or row["score"] is None else row["score"] - cutoff,
         reasons=tuple(Reason(code, reasons[code]) for code in row["reasons"]),
         missing=tuple(Reason(name, programme.fact(name).label) for name in row["missing_facts"]),
+        changes=(),
+        filters=(),
+        appeal_days=programme.calendar.appeal_days,
     )
+
+
+def _term(programme: Programme, line: Line, row: dict[str, Any]) -> TermLine:
+    facts = [programme.fact(name) for name in line.facts]
+    values = [value_text(fact, row[fact.name]) for fact in facts]
+    known = [value for value in values if value is not None]
+    return TermLine(
+        fact=" × ".join(line.facts),
+        label=_joined([fact.label for fact in facts]),
+        value=_joined(known) if len(known) == len(values) else None,
+        points=row[line.column],
+        facts=line.facts,
+        points_max=line.points_max,
+    )
+
+
+def _joined(texts: Sequence[Bilingual]) -> Bilingual:
+    """Return texts of a pair side by side."""
+    return Bilingual(en=" × ".join(text.en for text in texts), ur=" × ".join(text.ur for text in texts))
 
 
 def value_text(fact: Fact, value: bool | float | str | None) -> Bilingual | None:
