@@ -18,6 +18,7 @@ WORK = ROOT / "build" / "npm"
 MODULES = WORK / "node_modules"
 VENDOR = ROOT / "src" / "kafalat" / "interfaces" / "static" / "vendor"
 STAMP = "made-from.sha256"
+PRINT_FONTS = ROOT / "tools" / "print_fonts.py"
 OLDEST_NPM = 7  # the first to read this lock file's format
 
 FILES = {
@@ -83,8 +84,11 @@ def font_faces(font: str, weight: str) -> str:
     return "\n".join(face.replace("url(./files/", "url(fonts/") for face in faces)
 
 
-def place(stamp: str) -> None:
-    """Copy what pages use into a new folder and swap it in; `stamp` is what it was made from."""
+def place(stamp: str, python: Path) -> bool:
+    """Copy what pages use into a new folder and swap it in; `stamp` is what it was made from.
+
+    `python` has fontTools, which makes the fonts of printed pages. Returns False, with nothing swapped, when it failed.
+    """
     fresh = WORK / "vendor"
     shutil.rmtree(fresh, ignore_errors=True)
     (fresh / "fonts").mkdir(parents=True)
@@ -106,7 +110,11 @@ def place(stamp: str) -> None:
     for path in (*fresh.glob("*.css"), *fresh.glob("*.js")):
         # WhiteNoise sends the compressed neighbour where the browser takes it: Bootstrap is 230 kB plain, 30 kB so.
         path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+    maker = [str(python), str(PRINT_FONTS), str(MODULES), str(fresh / "print")]
+    if subprocess.run(maker, check=False).returncode != 0:
+        return False
     (fresh / STAMP).write_text(stamp + "\n", encoding="ascii")
     VENDOR.parent.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(VENDOR, ignore_errors=True)
     fresh.rename(VENDOR)
+    return True

@@ -198,7 +198,7 @@ def project(record: Record) -> int:
 
 def front_end() -> int:
     """Bring the front-end files, with Node from this machine or else from its Python wheel."""
-    wanted = digest(ROOT / "package-lock.json", Path(frontend.__file__))
+    wanted = digest(ROOT / "package-lock.json", Path(frontend.__file__), frontend.PRINT_FONTS)
     if frontend.present() == wanted:
         return 0
     with step("Front-end files"):
@@ -207,9 +207,8 @@ def front_end() -> int:
         names = environment()
         if not frontend.usable_npm(names):
             names["PATH"] = f"{VENV / 'bin'}{os.pathsep}{names.get('PATH', '')}"
-        if not frontend.fetch(names):
+        if not (frontend.fetch(names) and frontend.place(wanted, PYTHON)):
             return unreachable()
-        frontend.place(wanted)
     return 0
 
 
