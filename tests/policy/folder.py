@@ -75,6 +75,7 @@ facts:
     over: people
     sql: "count(*) FILTER (WHERE disabled)"
     proxy: false
+    not_proxy: { en: "Not asked everywhere", ur: "ہر جگہ نہیں پوچھا گیا" }
     source: "a test"
   - name: crowded
     level: household
@@ -191,6 +192,31 @@ clusters:
     source: "a test"
 reissue_codes: [AB05, MS03]
 attempts_max: 3
+source: "a test"
+""",
+    "selection.yaml": """\
+by: cutoff
+tie_break:
+  method: hash
+  salts:
+    - { from: 2024-01-01, value: "drawn", source: "a test" }
+source: "a test"
+""",
+    "validation.yaml": """\
+level: tehsil
+members_min: 2
+near_miss_points: 2
+list_households_max: 60
+answer_days: 21
+shift_points_max: 3
+effects:
+  confirm: { does: none }
+  wrongly_in: { does: resurvey }
+  wrongly_out: { does: resurvey }
+  unknown_household: { does: resurvey }
+reasons:
+  other: { en: "Other", ur: "کوئی اور" }
+alarms: { other_verdicts_pct: 10, chance_pct: 1, unknown_pct: 30, verdicts_min: 20 }
 source: "a test"
 """,
     "messages.yaml": """\

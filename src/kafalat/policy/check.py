@@ -13,7 +13,7 @@ from kafalat.policy.crosscheck import cross_check
 from kafalat.policy.documents import read_yaml
 from kafalat.policy.files import folder_sha256, read_folder
 from kafalat.policy.findings import Finding, nearest
-from kafalat.policy.model import Banks, Calendar, Eligibility, Programme, Scorecard
+from kafalat.policy.model import Banks, Calendar, Eligibility, Programme, Scorecard, Selection, Validation
 from kafalat.policy.parts import AmountsFile, FactsFile, Header, MessagesFile, Part, read_part
 from kafalat.policy.sheaf import Sheaf
 
@@ -58,6 +58,8 @@ def examine(files: Mapping[str, bytes], sha256: str) -> tuple[Programme | None, 
         amounts=part("amounts.yaml", AmountsFile),
         calendar=part("calendar.yaml", Calendar),
         banks=part("banks.yaml", Banks),
+        selection=part("selection.yaml", Selection),
+        validation=part("validation.yaml", Validation),
         messages=part("messages.yaml", MessagesFile),
         places=places,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -24,6 +24,7 @@ def coverage(sheaf: Sheaf) -> Iterator[Finding]:
         return
     yield from _phases(sheaf)
     yield from _clusters(sheaf)
+    yield from _shares(sheaf)
 
 
 def _phases(sheaf: Sheaf) -> Iterator[Finding]:
@@ -66,6 +67,29 @@ def _clusters(sheaf: Sheaf) -> Iterator[Finding]:
             seen.setdefault(pcode, []).append(cluster)
     if part.whole and places.whole:
         yield from _uncovered(part, clusters, places)
+
+
+def _shares(sheaf: Sheaf) -> Iterator[Finding]:
+    """Quotas and budgets name places that are there; from the first day of those in use, every province has one."""
+    part, places = sheaf.selection, sheaf.places
+    if part.value is None:
+        return
+    for key, rows, used in (
+        ("quotas", part.value.quotas, part.value.by == "quota"),
+        ("budgets", part.value.budgets, part.value.by == "budget"),
+    ):
+        for index, row in enumerate(rows):
+            if row.place not in places.by_pcode:
+                yield from _unknown(part, (key, index, "place"), row.place, places)
+        if used and part.whole and places.whole:
+            ends = {row.to + timedelta(days=1) for row in rows if row.to is not None}
+            for day in sorted({row.from_ for row in rows} | ends) or [date.min]:
+                for pcode in _left_out(places, [row.place for row in rows if row.covers(day)]):
+                    fault = Fault(
+                        f"Nothing in '{key}' is for {_named(places, pcode)} on {day}.",
+                        f"{day} کو «{key}» میں {_named(places, pcode, 'ur')} کے لیے کچھ نہیں۔",
+                    )
+                    yield part.finding((key,), fault)
 
 
 def _uncovered(part: Part[M], clusters: Sequence[Cluster], places: Places) -> Iterator[Finding]:

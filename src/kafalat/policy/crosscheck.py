@@ -17,6 +17,8 @@ from kafalat.policy.sheaf import Sheaf
 from kafalat.policy.wording import wording
 
 Location = tuple[str | int, ...]
+# The sign of the points by which a verdict may shift: a higher score goes further back.
+_WAY = {"wrongly_in": 1, "wrongly_out": -1}
 
 
 class Ranged(Protocol):
@@ -42,6 +44,8 @@ def cross_check(sheaf: Sheaf) -> list[Finding]:
         amounts,
         calendar,
         banks,
+        selection,
+        validation,
         coverage,
         header,
     )
@@ -273,3 +277,61 @@ def _valid_iban(iban: str, country: str) -> bool:
     except SchwiftyException:
         return False
     return str(parsed) == iban and str(parsed.country_code) == country
+
+
+def selection(sheaf: Sheaf) -> Iterator[Finding]:
+    """Yield the findings of `selection.yaml` but for its places."""
+    part = sheaf.selection
+    if part.value is None:
+        return
+    for index, fault in overlaps(part.value.tie_break.salts):
+        yield part.finding(("tie_break", "salts", index, "from"), fault)
+    for key, rows in (("quotas", part.value.quotas), ("budgets", part.value.budgets)):
+        for index, row in enumerate(rows):
+            of_place = [number for number, other in enumerate(rows) if other.place == row.place]
+            faults = dict(overlaps([rows[number] for number in of_place]))
+            if of_place.index(index) in faults:
+                yield part.finding((key, index, "from"), faults[of_place.index(index)])
+
+
+def validation(sheaf: Sheaf) -> Iterator[Finding]:
+    """Yield the findings of the effects in `validation.yaml`: a shift is bounded, and goes the way the verdict says."""
+    part = sheaf.validation
+    if part.value is None:
+        return
+    most = part.value.shift_points_max
+    by_cutoff = sheaf.selection.value is not None and sheaf.selection.value.by == "cutoff"
+    for verdict, effect in part.value.effects:
+        location = ("effects", verdict)
+        if (effect.points is not None) != (effect.does == "shift"):
+            yield part.finding(
+                location,
+                Fault(
+                    "A shift, and only a shift, has points.",
+                    "پوائنٹس صرف shift کے ہوتے ہیں، اور اس کے ضرور ہوتے ہیں۔",
+                ),
+            )
+        elif effect.points is not None and abs(effect.points) > most:
+            yield part.finding(
+                (*location, "points"),
+                Fault(
+                    f"A verdict may shift by {most} points at most (shift_points_max), not by {effect.points}.",
+                    f"کمیٹی کی رائے زیادہ سے زیادہ {most} پوائنٹ (shift_points_max) بدل سکتی ہے، {effect.points} نہیں۔",
+                ),
+            )
+        elif effect.points is not None and effect.points * _WAY.get(verdict, 0) < 0:
+            yield part.finding(
+                (*location, "points"),
+                Fault(
+                    "'wrongly_in' shifts to the back (points above 0), 'wrongly_out' to the front (below 0).",
+                    "wrongly_in پیچھے لے جاتا ہے (پوائنٹ 0 سے زیادہ)، wrongly_out آگے (0 سے کم)۔",
+                ),
+            )
+        elif effect.does == "shift" and by_cutoff:
+            yield part.finding(
+                location,
+                Fault(
+                    "By cut-off there is no rank to shift; use 'resurvey' or 'none'.",
+                    "حدِ اسکور سے انتخاب میں کوئی درجہ بندی نہیں ہوتی جو بدلے؛ resurvey یا none لکھیں۔",
+                ),
+            )

@@ -272,6 +272,84 @@ class Banks(Strict):
     source: str = Field(min_length=3)
 
 
+class Quota(InForce):
+    """How many families of a place may be in the programme at once; places below it that are not named share it."""
+
+    place: str
+    families: int = Field(ge=0)
+    source: str = Field(min_length=3)
+
+
+class Budget(InForce):
+    """What a place may cost a quarter, in whole rupees; places below it that are not named share it."""
+
+    place: str
+    rupees_quarter: int = Field(ge=0)
+    source: str = Field(min_length=3)
+
+
+class TieBreak(Strict):
+    """Who goes first at equal scores: the lower SHA-256 of `<salt>|<survey key>`. Each salt holds for a time."""
+
+    method: Literal["hash"]
+    salts: tuple[Dated[str], ...] = Field(min_length=1)
+
+
+class Selection(Strict):
+    """Who of the eligible is enrolled (`selection.yaml`): all of them, so many per place, or so many as money allows."""
+
+    by: Literal["cutoff", "quota", "budget"]
+    tie_break: TieBreak
+    quotas: tuple[Quota, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    source: str = Field(min_length=3)
+
+
+class Effect(Strict):
+    """What a verdict of a committee does: nothing, a new interview, or a shift of the rank by `points` of score."""
+
+    does: Literal["none", "resurvey", "shift"]
+    points: int | None = None
+
+
+class Effects(Strict):
+    """The effect of each verdict."""
+
+    confirm: Effect
+    wrongly_in: Effect
+    wrongly_out: Effect
+    unknown_household: Effect
+
+
+class Alarms(Strict):
+    """When a committee's verdicts are looked into.
+
+    `other_verdicts_pct` of an honest committee's verdicts, at least, differ from the one it gives most; an alarm is
+    raised where so few others have a chance below `chance_pct`. Another where `unknown_pct` of at least
+    `verdicts_min` households are said to be unknown.
+    """
+
+    other_verdicts_pct: int = Field(ge=1, le=50)
+    chance_pct: int = Field(ge=1, le=20)
+    unknown_pct: int = Field(ge=1, le=100)
+    verdicts_min: int = Field(ge=1)
+
+
+class Validation(Strict):
+    """How committees look at lists (`validation.yaml`). Points are points of score; no effect may exceed `shift_points_max`."""
+
+    level: Literal["district", "tehsil"]
+    members_min: int = Field(ge=1)
+    near_miss_points: int = Field(ge=0, le=50)
+    list_households_max: int = Field(ge=1)
+    answer_days: int = Field(ge=1)
+    shift_points_max: int = Field(ge=0, le=20)
+    effects: Effects
+    reasons: dict[Name, Bilingual] = Field(min_length=1)
+    alarms: Alarms
+    source: str = Field(min_length=3)
+
+
 class Place(Strict):
     """A place of `places.csv`: level country, province, division, district or tehsil, keyed by its P-code."""
 
@@ -307,6 +385,8 @@ class Programme(Strict):
     components: tuple[Component, ...]
     calendar: Calendar
     banks: Banks
+    selection: Selection
+    validation: Validation
     messages: dict[Name, Bilingual]
     places: tuple[Place, ...]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kafalat.policy.model import Banks, Calendar, Eligibility, Programme, Scorecard
+from kafalat.policy.model import Banks, Calendar, Eligibility, Programme, Scorecard, Selection, Validation
 from kafalat.policy.parts import AmountsFile, FactsFile, Header, MessagesFile, Part
 from kafalat.policy.places import Places
 
@@ -20,6 +20,8 @@ class Sheaf:
     amounts: Part[AmountsFile]
     calendar: Part[Calendar]
     banks: Part[Banks]
+    selection: Part[Selection]
+    validation: Part[Validation]
     messages: Part[MessagesFile]
     places: Places
 
@@ -28,9 +30,12 @@ class Sheaf:
         header, facts, scorecard = self.header.value, self.facts.value, self.scorecard.value
         eligibility, amounts, calendar = self.eligibility.value, self.amounts.value, self.calendar.value
         banks, messages = self.banks.value, self.messages.value
+        selection, validation = self.selection.value, self.validation.value
         if header is None or facts is None or scorecard is None or eligibility is None:
             return None
         if amounts is None or calendar is None or banks is None or messages is None:
+            return None
+        if selection is None or validation is None:
             return None
         return Programme(
             code=header.code,
@@ -46,6 +51,8 @@ class Sheaf:
             components=tuple(component.in_paisa() for component in amounts.components),
             calendar=calendar,
             banks=banks,
+            selection=selection,
+            validation=validation,
             messages=messages.messages,
             places=tuple(self.places.by_pcode.values()),
         )

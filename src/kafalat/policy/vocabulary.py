@@ -58,9 +58,29 @@ TABLE_COLUMNS = frozenset(
     ]
 )
 
+# What the engine adds to the facts of a household: no fact may take these names either.
+DECISION_COLUMNS = frozenset(
+    [
+        "household_id",
+        "family_id",
+        "person_id",
+        "district_pcode",
+        "score",
+        "selected",
+        "excluded",
+        "outcome",
+        "category",
+        "reasons",
+        "missing_facts",
+        "filters",
+    ]
+)
+
 # Reason codes that every programme needs, besides one `score_within_<category>` per category and one per exclusion.
 REASONS = frozenset({"score_above_cutoff", "missing_facts"})
 REASON_WITHIN = "score_within_"
+# The further reason of an eligible household that waits, where not all of the eligible are selected.
+WAITING_LIST = "waiting_list"
 
 # Each message with the placeholders that are filled in when it is shown or sent.
 MESSAGES: Mapping[str, frozenset[str]] = {

@@ -13,7 +13,7 @@ from kafalat.policy.documents import Mapping, texts_at, walk
 from kafalat.policy.findings import Fault, Finding, nearest
 from kafalat.policy.parts import Part
 from kafalat.policy.sheaf import Sheaf
-from kafalat.policy.vocabulary import MESSAGES, REASON_WITHIN, REASONS
+from kafalat.policy.vocabulary import MESSAGES, REASON_WITHIN, REASONS, WAITING_LIST
 
 M = TypeVar("M", bound=BaseModel)
 _URDU_LETTER = re.compile(r"[\u0600-\u06FF]")
@@ -31,6 +31,8 @@ def wording(sheaf: Sheaf) -> Iterator[Finding]:
         sheaf.amounts,
         sheaf.calendar,
         sheaf.banks,
+        sheaf.selection,
+        sheaf.validation,
         sheaf.messages,
     ):
         yield from _both_languages(part.file, part.tree)
@@ -140,8 +142,10 @@ def _reasons(sheaf: Sheaf) -> Iterator[Finding]:
     # Codes as written: an entry set aside for another mistake still needs its reason.
     within = {f"{REASON_WITHIN}{code}" for code in texts_at(part.written, "categories", "code")}
     required = REASONS | within | texts_at(part.written, "exclusions", "code")
-    no_payee = texts_at(part.written, "no_payee", "code")
-    yield from _complete(part, "reasons", frozenset(part.value.reasons), required, no_payee)
+    allowed_more = texts_at(part.written, "no_payee", "code") | {WAITING_LIST}
+    if sheaf.selection.value is not None and sheaf.selection.value.by != "cutoff":
+        required |= {WAITING_LIST}
+    yield from _complete(part, "reasons", frozenset(part.value.reasons), required, allowed_more)
     for name, text in part.value.reasons.items():
         for language, words in (("en", text.en), ("ur", text.ur)):
             if "{" in words or "}" in words:
