@@ -29,12 +29,14 @@ _ORDERING = (exp.LT, exp.LTE, exp.GT, exp.GTE)
 class FactType:
     """The type of a fact or of an expression; `categories` are the codes a category can have.
 
-    `literal`: a value written in the rule, which must fit the fact it meets.
+    `literal`: a value written in the rule, which must fit the fact it meets. `never_zero`: a number that its declared
+    bounds keep from being zero, so that it can divide.
     """
 
     type: Kind
     categories: frozenset[str] = frozenset()
     literal: bool = False
+    never_zero: bool = False
 
     @property
     def numeric(self) -> bool:
@@ -154,16 +156,16 @@ class _Typer:
             self.expect(node.this, BOOLEAN, inside=True)
             return BOOLEAN
         if isinstance(node, exp.Sum | exp.Avg):
-            self.expect(node.this, NUMBER, inside=True)
-            return NUMBER if isinstance(node, exp.Avg) else self._quietly(node.this)
+            given = self.of(node.this, inside=True)
+            if given is not None and given.type == "number":
+                self.add(
+                    f"'{_shown(node.this)}' has fractions, and their sum depends on the order of the people; add whole numbers.",
+                    f"«{_shown(node.this)}» میں کسر ہو سکتی ہے، اور اس کا مجموعہ افراد کی ترتیب پر منحصر ہوتا ہے؛ پورے عدد جمع کریں۔",
+                )
+            elif given is not None and given.type != "integer":
+                self.faults.append(_not_whole(node.this, given))
+            return NUMBER if isinstance(node, exp.Avg) else INTEGER
         return self.of(node.this, inside=True)
-
-    def _quietly(self, node: exp.Expr) -> FactType | None:
-        """Return the type of a node whose faults were already collected."""
-        count = len(self.faults)
-        result = self.of(node, inside=True)
-        del self.faults[count:]
-        return result
 
     def _case(self, node: exp.Case, *, inside: bool) -> FactType | None:
         results: list[FactType | None] = []
@@ -199,6 +201,8 @@ class _Typer:
             if given is not None and not given.numeric:
                 self.add(f"'{_shown(side)}' is not a number.", f"«{_shown(side)}» عدد نہیں۔")
             types.append(given)
+        if isinstance(node, exp.Div):
+            self._divisor(node.expression, types[-1])
         if any(given is None or not given.numeric for given in types):
             return None
         whole = all(given is not None and given.type == "integer" for given in types) and not isinstance(
@@ -206,6 +210,22 @@ class _Typer:
         )
         literal = isinstance(node, exp.Neg) and types[0] is not None and types[0].literal
         return FactType("integer" if whole else "number", literal=literal)
+
+    def _divisor(self, node: exp.Expr, given: FactType | None) -> None:
+        """Add a fault where a division can be by zero: only a fact that is never zero, or a number that is not, divides."""
+        inner = node
+        while isinstance(inner, exp.Paren | exp.Neg):
+            inner = inner.this
+        if isinstance(inner, exp.Literal):
+            sound = not inner.is_string and str(inner.this).strip("0.") != ""
+        else:
+            sound = isinstance(inner, exp.Column) and (given is None or given.never_zero)
+        if not sound:
+            shown = _shown(node)
+            self.add(
+                f"'{shown}' can be zero; divide by a number or by a fact whose minimum is above 0, or compare a <= 3 * b instead of a / b <= 3.",
+                f"«{shown}» صفر ہو سکتا ہے؛ تقسیم کسی عدد پر یا ایسے کوائف پر کریں جس کی کم سے کم حد 0 سے اوپر ہو، یا a / b <= 3 کی جگہ a <= 3 * b لکھیں۔",
+            )
 
     def _comparison(self, node: exp.Expr, *, inside: bool) -> FactType:
         if isinstance(node, exp.Between):
@@ -260,6 +280,11 @@ class _Typer:
             self.add(
                 f"'{shown}': they have no category in common.", f"«{shown}»: ان کا کوئی مشترک زمرہ نہیں۔"
             )
+
+
+def _not_whole(node: exp.Expr, given: FactType) -> Fault:
+    fault = mismatch(INTEGER, given) or Fault("", "")
+    return Fault(f"'{_shown(node)}': {fault.en}", f"«{_shown(node)}»: {fault.ur}")
 
 
 def _shown(node: exp.Expr) -> str:

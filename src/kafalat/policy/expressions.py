@@ -1,7 +1,7 @@
 """The rule language: one expression in DuckDB's dialect, admitted by an allow-list of syntax nodes.
 
 A rule is text in a reviewed file, never a program. It may compare facts with values and with each other, join such
-comparisons by AND, OR and NOT, add, subtract and multiply, divide by a number that is not zero, choose by CASE, and, over
+comparisons by AND, OR and NOT, add, subtract and multiply, divide by what is never zero, choose by CASE, and, over
 the people of a household, count and aggregate with FILTER. Everything else is refused, also what a later version of
 the parser may learn to read: a node, or a part of a node, that is not listed here has no meaning here.
 
@@ -261,13 +261,12 @@ def _refused_nodes(root: exp.Expr) -> Iterator[Fault]:
                 "Only count(*) counts; choose whom with FILTER (WHERE ...).",
                 "گنتی صرف count(*) سے ہوتی ہے؛ کن کی گنتی، یہ FILTER (WHERE ...) سے لکھیں۔",
             )
-        elif isinstance(node, exp.In) and not (node.expressions and all(map(_is_value, node.expressions))):
+        elif (
+            isinstance(node, exp.In)
+            and node.args.get("query") is None
+            and not (node.expressions and all(map(_is_value, node.expressions)))
+        ):
             yield Fault("IN takes a list of plain values.", "IN کے بعد صرف سادہ قدروں کی فہرست آتی ہے۔")
-        elif isinstance(node, exp.Div) and not _is_divisor(node.expression):
-            yield Fault(
-                "Only a number other than zero can divide; compare a <= 3 * b instead of a / b <= 3.",
-                "تقسیم صرف صفر کے سوا کسی عدد پر ہو سکتی ہے؛ a / b <= 3 کی جگہ a <= 3 * b لکھیں۔",
-            )
 
 
 def _not_admitted(node: exp.Expr) -> Fault:
@@ -275,6 +274,11 @@ def _not_admitted(node: exp.Expr) -> Fault:
         return Fault(
             "NULL cannot be asked for: a missing answer makes the decision incomplete by itself.",
             "NULL کی شرط نہیں لگ سکتی: جواب موجود نہ ہو تو فیصلہ خود ہی نامکمل رہتا ہے۔",
+        )
+    if isinstance(node, exp.Query | exp.Exists):
+        return Fault(
+            "A rule cannot ask another table (SELECT); declare a fact over people instead.",
+            "شرط کسی اور جدول سے نہیں پوچھ سکتی (SELECT)؛ اس کی جگہ افراد پر مبنی derived کوائف بنائیں۔",
         )
     text = node.sql(dialect=DIALECT)
     shown = text if len(text) <= 60 else f"{text[:60]}…"
@@ -284,7 +288,3 @@ def _not_admitted(node: exp.Expr) -> Fault:
 def _is_value(node: exp.Expr) -> bool:
     inner = node.this if isinstance(node, exp.Neg) else node
     return isinstance(inner, exp.Literal | exp.Boolean)
-
-
-def _is_divisor(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Literal) and not node.is_string and node.this.strip("0.") != ""

@@ -12,7 +12,7 @@ from kafalat.policy.expressions import names, refusal, unknown, validate
 from kafalat.policy.findings import Fault, Finding
 from kafalat.policy.model import Category, Exclusion, Fact, NoPayeeReason, PayeeRule
 from kafalat.policy.sheaf import Sheaf
-from kafalat.policy.vocabulary import PERSON_CORE, TABLE_COLUMNS
+from kafalat.policy.vocabulary import DECISION_COLUMNS, PERSON_CORE, TABLE_COLUMNS
 
 Level = Literal["household", "person"]
 # Whose facts the criteria of each list of eligibility.yaml are about.
@@ -114,19 +114,15 @@ class Known:
 
 def type_of(fact: Fact) -> FactType:
     """Return a fact's type in the rule language."""
-    return FactType(fact.type, frozenset(fact.categories))
+    never_zero = (fact.minimum is not None and fact.minimum > 0) or (
+        fact.maximum is not None and fact.maximum < 0
+    )
+    return FactType(fact.type, frozenset(fact.categories), never_zero=never_zero)
 
 
 def _fact(fact: Fact) -> Iterator[tuple[str, Fault]]:
     """Yield what is wrong with a fact by itself, with the key it stands at."""
-    if fact.name in TABLE_COLUMNS or fact.name in PERSON_CORE:
-        yield (
-            "name",
-            Fault(
-                f"'{fact.name}' is a column of every survey; no fact may take its name.",
-                f"«{fact.name}» ہر سروے کا اپنا کالم ہے؛ کوائف کا نام یہ نہیں ہو سکتا۔",
-            ),
-        )
+    yield from _name(fact)
     if (fact.type == "category") != bool(fact.categories):
         yield (
             "type",
@@ -148,6 +144,47 @@ def _fact(fact: Fact) -> Iterator[tuple[str, Fault]]:
             "maximum",
             Fault("The maximum lies below the minimum.", "زیادہ سے زیادہ حد کم سے کم حد سے نیچے ہے۔"),
         )
+    yield from _kind(fact)
+    if fact.asked_if is not None and (fact.level != "person" or fact.kind != "collected"):
+        yield (
+            "asked_if",
+            Fault(
+                "asked_if limits a question about a person.",
+                "asked_if صرف فرد کے بارے میں سوال کو محدود کرتا ہے۔",
+            ),
+        )
+    if fact.proxy != (fact.not_proxy is None):
+        yield (
+            "proxy" if fact.not_proxy is None else "not_proxy",
+            Fault(
+                "A fact kept out of the scorecard (proxy: false), and no other, says why in not_proxy.",
+                "جو کوائف اسکور کارڈ سے باہر رکھا جائے (proxy: false) صرف وہی not_proxy میں وجہ بتاتا ہے۔",
+            ),
+        )
+
+
+def _name(fact: Fact) -> Iterator[tuple[str, Fault]]:
+    """Yield what is wrong with the name: a column of every survey, or one the engine makes its own columns of."""
+    if fact.name in TABLE_COLUMNS or fact.name in PERSON_CORE:
+        yield (
+            "name",
+            Fault(
+                f"'{fact.name}' is a column of every survey; no fact may take its name.",
+                f"«{fact.name}» ہر سروے کا اپنا کالم ہے؛ کوائف کا نام یہ نہیں ہو سکتا۔",
+            ),
+        )
+    if fact.name in DECISION_COLUMNS or fact.name.startswith("points_") or "__" in fact.name:
+        yield (
+            "name",
+            Fault(
+                f"'{fact.name}' is kept for columns of the result; a fact's name has no __ and does not begin with points_.",
+                f"«{fact.name}» نتیجے کے کالموں کے لیے ہے؛ کوائف کے نام میں __ نہیں ہوتا اور وہ points_ سے شروع نہیں ہوتا۔",
+            ),
+        )
+
+
+def _kind(fact: Fact) -> Iterator[tuple[str, Fault]]:
+    """Yield what does not fit a collected or a derived fact."""
     if fact.kind == "collected" and (fact.sql is not None or fact.over is not None):
         yield (
             "kind",
@@ -156,26 +193,17 @@ def _fact(fact: Fact) -> Iterator[tuple[str, Fault]]:
                 "collected کوائف جواب ہوتے ہیں؛ ان میں sql اور over نہیں ہوتا۔",
             ),
         )
-    if fact.kind == "derived":
-        if fact.sql is None or fact.over is None:
-            yield (
-                "kind",
-                Fault(
-                    "A derived fact needs sql and over.", "derived کوائف کے لیے sql اور over دونوں چاہییں۔"
-                ),
-            )
-        if fact.level == "person":
-            yield (
-                "level",
-                Fault("A derived fact belongs to the household.", "derived کوائف گھرانے کے ہوتے ہیں۔"),
-            )
-    if fact.asked_if is not None and (fact.level != "person" or fact.kind != "collected"):
+    if fact.kind != "derived":
+        return
+    if fact.sql is None or fact.over is None:
         yield (
-            "asked_if",
-            Fault(
-                "asked_if limits a question about a person.",
-                "asked_if صرف فرد کے بارے میں سوال کو محدود کرتا ہے۔",
-            ),
+            "kind",
+            Fault("A derived fact needs sql and over.", "derived کوائف کے لیے sql اور over دونوں چاہییں۔"),
+        )
+    if fact.level == "person":
+        yield (
+            "level",
+            Fault("A derived fact belongs to the household.", "derived کوائف گھرانے کے ہوتے ہیں۔"),
         )
 
 
