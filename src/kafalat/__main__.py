@@ -8,9 +8,15 @@ from types import FrameType
 
 from kafalat.config import boot
 
-boot.prepare()
+# What needs no installation makes none: a scorecard is judged on a machine without home folder or database.
+WITHOUT_INSTALLATION = ("scorecard",)
 
-from kafalat.interfaces.cli import run  # noqa: E402 - models can be imported only once Django is set up
+if sys.argv[1:2] and sys.argv[1] in WITHOUT_INSTALLATION:
+    from kafalat.interfaces.cli.scorecard_command import run
+else:
+    boot.prepare()
+
+    from kafalat.interfaces.cli.app import run  # models can be imported only once Django is set up
 
 
 def _stop(signum: int, _frame: FrameType | None) -> None:

@@ -70,6 +70,11 @@ CATALOGUE: dict[str, Entry] = {
         en="{path} does not exist; check the path and try again.",
         ur="{path} موجود نہیں؛ راستہ دیکھ کر دوبارہ کوشش کریں۔",
     ),
+    # { path: "the file to be written", reason: "what the system said" }
+    "output.not_written": Entry(
+        en="{path} could not be written ({reason}); nothing was changed. Give a file in a folder you may write to.",
+        ur="{path} نہیں لکھی جا سکی ({reason})؛ کچھ تبدیل نہیں ہوا۔ ایسے فولڈر کی فائل دیں جس میں آپ لکھ سکتے ہیں۔",
+    ),
     # ---- survey ------------------------------------------------------------------------------------------
     # { profile: "what was asked for", known: "names of the shipped profiles" }
     "survey.profile_unknown": Entry(
@@ -184,6 +189,17 @@ CATALOGUE: dict[str, Entry] = {
     "programme.expression": Entry(
         en='The rule "{expression}" cannot be used. {fault_en} Correct it in the programme folder.',
         ur="شرط «{expression}» استعمال نہیں ہو سکتی۔ {fault_ur} پروگرام فولڈر میں اسے درست کریں۔",
+    ),
+    # ---- scorecards --------------------------------------------------------------------------------------
+    # { file: "the file", line, first_en, first_ur: "the first finding", more_en, more_ur: "how many follow, or nothing" }
+    "scorecard.invalid": Entry(
+        en="{file} has an error and was not used; nothing was written. {first_en}{more_en}",
+        ur="{file} میں غلطی ہے، اس لیے استعمال نہیں ہوئی؛ کچھ نہیں لکھا گیا۔ {first_ur}{more_ur}",
+    ),
+    # { country: "the survey's", own: "the programme's" }
+    "survey.other_country": Entry(
+        en="This survey is of {country}, the programme of {own}: it serves to fit and judge scorecards, not for the registry.",
+        ur="یہ سروے {country} کا ہے جبکہ پروگرام {own} کا: اس سے اسکور کارڈ بنائے اور جانچے جا سکتے ہیں، رجسٹری میں نہیں آتا۔",
     ),
     # ---- bank files --------------------------------------------------------------------------------------
     # { file: "the answer file's name", line: "where reading stopped, from 1", reason: "the XML reader's own words" }
@@ -312,6 +328,11 @@ CATALOGUE: dict[str, Entry] = {
         en="Snapshot {path}: the file {file} is not as the manifest says; restore it from a backup, nothing was decided.",
         ur="عکسِ وقت {path}: فائل {file} فہرستِ مندرجات کے مطابق نہیں؛ اسے بیک اپ سے بحال کریں، کوئی فیصلہ نہیں کیا گیا۔",
     ),
+    # { path: "the snapshot's folder", found: "format of the snapshot", needed: "format that is read" }
+    "targeting.snapshot_format": Entry(
+        en="Snapshot {path} has format {found}; this version reads format {needed}. Take a new snapshot.",
+        ur="عکسِ وقت {path} کی ترتیب {found} ہے؛ یہ ورژن ترتیب {needed} پڑھتا ہے۔ نیا عکسِ وقت لیں۔",
+    ),
     # { run: "what was asked for" }
     "targeting.run_unknown": Entry(
         en="There is no run {run}; list the runs in the console or use the word latest.",
@@ -323,12 +344,13 @@ CATALOGUE: dict[str, Entry] = {
         en="{day} is not a day; write it as in 2026-01-01.",
         ur="{day} درست تاریخ نہیں؛ تاریخ یوں لکھیں: 2026-01-01۔",
     ),
-    # { run: "the run's number", recorded: "digest on record", found: "digest recomputed", district: "first that differs" }
+    # { run: "the run's number", recorded: "digest on record", found: "digest recomputed", district: "first that differs",
+    #   household: "form number or id of the first that differs", kept_en, kept_ur: "what differs from the recomputed" }
     "targeting.replay_differs": Entry(
-        en="Run {run} does not replay: digest {found} instead of {recorded}, first differing district {district}; "
-        "keep both result files and tell the auditor.",
-        ur="دورِ انتخاب {run} دوبارہ چلانے پر یکساں نہیں: {recorded} کی جگہ {found}، پہلا مختلف ضلع {district}؛ "
-        "دونوں نتائج محفوظ رکھیں اور آڈیٹر کو بتائیں۔",
+        en="Run {run} does not replay: digest {found} instead of {recorded}; first difference in district {district}, "
+        "household {household}, against {kept_en}. Keep all results and tell the auditor.",
+        ur="دورِ انتخاب {run} دوبارہ چلانے پر یکساں نہیں: {recorded} کی جگہ {found}؛ پہلا فرق ضلع {district}، "
+        "گھرانہ {household}، بمقابلہ: {kept_ur}۔ تمام نتائج محفوظ رکھیں اور آڈیٹر کو بتائیں۔",
     ),
     # { run: "the run's number", recorded: "programme digest on record", found: "programme digest given" }
     "targeting.programme_differs": Entry(
@@ -474,6 +496,60 @@ CATALOGUE: dict[str, Entry] = {
     "payments.tranche_invalid": Entry(
         en="{tranche} is not a tranche; write year and quarter as in 2026Q1.",
         ur="{tranche} درست سہ ماہی نہیں؛ سال اور سہ ماہی یوں لکھیں: 2026Q1۔",
+    ),
+    # ---- simulation --------------------------------------------------------------------------------------
+    # { option: "the option", text: "what was given" }
+    "simulation.setting_invalid": Entry(
+        en="{option} {text} is not a setting; write it as code=value, as in --cutoff general=34.",
+        ur="{option} {text} درست ترتیب نہیں؛ اسے کوڈ=قدر کی صورت میں لکھیں، جیسے --cutoff general=34۔",
+    ),
+    # { name: "the code given", kind_en, kind_ur: "category, component or phase", known: "the codes there are",
+    #   nearest_en, nearest_ur: "a hint, or nothing" }
+    "simulation.name_unknown": Entry(
+        en="The programme has no {kind_en} '{name}'.{nearest_en} There are: {known}.",
+        ur="پروگرام میں {kind_ur} «{name}» موجود نہیں۔{nearest_ur} دستیاب: {known}۔",
+    ),
+    # { name: "the setting", value: "what was given", expected_en, expected_ur: "what it may be" }
+    "simulation.value_invalid": Entry(
+        en="{name}: '{value}' cannot be used; give {expected_en}.",
+        ur="{name}: «{value}» استعمال نہیں ہو سکتا؛ یہ دیں: {expected_ur}۔",
+    ),
+    # { phase: "its code", pcode: "what was given" }
+    "simulation.place_unknown": Entry(
+        en="Phase {phase}: {pcode} is no place of the programme's places.csv; give P-codes from there.",
+        ur="مرحلہ {phase}: {pcode} پروگرام کی places.csv میں کوئی مقام نہیں؛ وہاں کے P-code دیں۔",
+    ),
+    # { pcode, first, second: "the two phases" }
+    "simulation.district_twice": Entry(
+        en="{pcode} is given to the phases {first} and {second}; a place belongs to one phase.",
+        ur="{pcode} دو مراحل {first} اور {second} کو دیا گیا ہے؛ ایک مقام ایک ہی مرحلے میں ہوتا ہے۔",
+    ),
+    # { scorecard: "its code", fact: "what it asks" }
+    "simulation.fact_missing": Entry(
+        en="The scorecard {scorecard} asks for the fact '{fact}', which the run's results do not have; simulate it on a run whose programme declares that fact.",
+        ur="اسکور کارڈ {scorecard} کو «{fact}» درکار ہے جو اس دورِ انتخاب کے نتائج میں نہیں؛ ایسے دور پر آزمائیں جس کے پروگرام میں یہ کوائف ہوں۔",
+    ),
+    # { path: "the run's folder of results" }
+    "simulation.results_missing": Entry(
+        en="The result files of this run are not at {path}; restore them from a backup, or start a new run and simulate that.",
+        ur="اس دورِ انتخاب کے نتائج {path} پر موجود نہیں؛ بیک اپ سے بحال کریں یا نیا دور چلا کر اس پر آزمائیں۔",
+    ),
+    # { name: "what was asked for" }
+    "simulation.unknown": Entry(
+        en="There is no saved simulation '{name}'; the console lists those there are.",
+        ur="«{name}» نام کا کوئی محفوظ آزمائشی حساب نہیں؛ دستیاب حساب کنسول میں دیکھیں۔",
+        http_status=404,
+    ),
+    # { name: "the name given" }
+    "simulation.name_taken": Entry(
+        en="A simulation named '{name}' is saved already and is never changed; choose another name.",
+        ur="«{name}» نام کا آزمائشی حساب پہلے سے محفوظ ہے اور بدلا نہیں جاتا؛ کوئی اور نام چنیں۔",
+        http_status=409,
+    ),
+    # { name: "the name given" }
+    "simulation.name_invalid": Entry(
+        en="'{name}' is no name for a simulation; use 1 to 80 letters, digits, spaces or hyphens.",
+        ur="«{name}» آزمائشی حساب کا نام نہیں ہو سکتا؛ 1 سے 80 تک حروف، ہندسے، خالی جگہ یا ہائفن استعمال کریں۔",
     ),
     # { path: "the home folder" }
     "demo.home_in_use": Entry(

@@ -61,7 +61,8 @@ class SurveyTables:
     """The tables `households` and `people` of `connection`, checked.
 
     `profile` names what made them; `source_sha256` covers every byte that went in; `synthetic` says that no real
-    household is behind them. `households` and `people` count rows.
+    household is behind them. `households` and `people` count rows. `key_type` is the DuckDB type in which the survey
+    itself keeps the household's id; `household_key` is the same as text.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -70,6 +71,7 @@ class SurveyTables:
     households: int
     people: int
     synthetic: bool
+    key_type: str = "VARCHAR"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,4 @@
-"""The command line: parses, calls one service or selector, prints. A problem prints in both languages and exits with 2."""
+"""The command line: parses, calls one service or selector, prints. A problem prints in both languages and exits with 2.
 
-from kafalat.interfaces.cli.app import run
-
-__all__ = ["run"]
+Nothing is imported here: what works without an installation (`scorecard`) must be reachable before Django is set up.
+"""

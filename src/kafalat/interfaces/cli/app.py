@@ -16,7 +16,7 @@ from kafalat.config import boot
 from kafalat.core.money import rupees_text
 from kafalat.core.problems import Problem, problem
 from kafalat.core.text import Language
-from kafalat.interfaces.cli import payments_command, serve_command
+from kafalat.interfaces.cli import payments_command, scorecard_command, serve_command
 from kafalat.interfaces.cli.explanation import explanation_lines
 from kafalat.interfaces.cli.output import LABELS, Stages, out, print_json, print_lines, print_problem
 from kafalat.interfaces.office import office
@@ -51,6 +51,7 @@ for name, group in (
     ("payments", payments_command.app),
     ("ledger", ledger),
     ("places", places),
+    ("scorecard", scorecard_command.app),
     ("audit", audit),
 ):
     app.add_typer(group, name=name)

@@ -7,7 +7,8 @@
 -- needs: ict(hhcode, idc, sictq01, sictq04)
 -- needs: agriculture(hhcode, a101, a102)
 -- needs: livestock(hhcode, S7bc1.151, S7bc1.152, S7bc1.154, S7bc1.155, S7bc1.159)
--- needs: expenditure(hhcode, NonDurable)
+-- optional: expenditure(hhcode, NonDurable)
+-- key: housing(hhcode)
 --
 -- What one must know of this survey:
 --   * It publishes no district, no interview date and no sampling weight. The place is the province; the day is the
