@@ -357,6 +357,97 @@ CATALOGUE: dict[str, Entry] = {
         en="Run {run} was made under programme {recorded}, but the folder given is {found}; give the folder of that time.",
         ur="دورِ انتخاب {run} پروگرام {recorded} کے تحت ہوا تھا مگر دیا گیا فولڈر {found} ہے؛ اُس وقت کا فولڈر دیں۔",
     ),
+    # { day }
+    "targeting.no_amount": Entry(
+        en="The programme has no amount for {day}, so a budget cannot be turned into families; add the amount or choose another day.",
+        ur="پروگرام میں {day} کے لیے کوئی رقم درج نہیں، اس لیے بجٹ سے خاندانوں کی تعداد نہیں نکل سکتی؛ رقم درج کریں یا دوسری تاریخ چنیں۔",
+    ),
+    # { day }
+    "targeting.no_salt": Entry(
+        en="selection.yaml has no salt for {day}, so equal scores cannot be ordered; draw one in public and add it.",
+        ur="selection.yaml میں {day} کے لیے قرعے کا لفظ (salt) درج نہیں، اس لیے برابر اسکور والوں کی ترتیب نہیں بن سکتی؛ کھلے عام قرعہ نکال کر درج کریں۔",
+    ),
+    # { place: "P-code", day }
+    "targeting.no_share": Entry(
+        en="No quota or budget of selection.yaml covers {place} on {day}; add one for the place or for one above it.",
+        ur="selection.yaml میں {day} کو {place} کے لیے کوئی کوٹہ یا بجٹ درج نہیں؛ اس مقام یا اس سے اوپر کے مقام کے لیے درج کریں۔",
+    ),
+    # ---- community validation ----------------------------------------------------------------------------
+    # { members: "how many were named", least: "how many there must be" }
+    "community.committee_small": Entry(
+        en="A committee needs at least {least} members, not {members}; name the others too.",
+        ur="کمیٹی کے کم از کم {least} ارکان ہونے چاہییں، {members} نہیں؛ باقی ارکان کے نام بھی دیں۔",
+    ),
+    # { place: "P-code", level_en, level_ur: "the level lists are made for" }
+    "community.place_level": Entry(
+        en="{place} is no {level_en}; lists are made for one {level_en} at a time.",
+        ur="{place} {level_ur} نہیں؛ فہرست ایک وقت میں ایک {level_ur} کے لیے بنتی ہے۔",
+    ),
+    # { place: "P-code" }
+    "community.no_committee": Entry(
+        en="No committee is on record for {place}; record one with kafalat community form.",
+        ur="{place} کی کوئی کمیٹی درج نہیں؛ kafalat community form سے درج کریں۔",
+    ),
+    # { place: "P-code", run }
+    "community.nothing_to_list": Entry(
+        en="Run {run} selected nobody in {place} and has no near-miss there; there is no list to make.",
+        ur="دورِ انتخاب {run} میں {place} سے نہ کوئی منتخب ہوا نہ کوئی حد کے قریب ہے؛ فہرست نہیں بن سکتی۔",
+    ),
+    # { number: "the list's number as asked for" }
+    "community.list_unknown": Entry(
+        en="There is no list {number} for you to see; open it from the page of lists.",
+        ur="فہرست {number} موجود نہیں یا آپ کے لیے نہیں؛ فہرستوں کے صفحے سے کھولیں۔",
+        http_status=404,
+    ),
+    # { deadline: "last day for verdicts" }
+    "community.list_closed": Entry(
+        en="Verdicts on this list were due by {deadline}; it is closed. What you wish to add belongs in an appeal.",
+        ur="اس فہرست پر رائے {deadline} تک دی جا سکتی تھی؛ فہرست بند ہے۔ اب جو کہنا ہو، اپیل میں کہیں۔",
+        http_status=409,
+    ),
+    # { number: "position in the list" }
+    "community.entry_unknown": Entry(
+        en="Household {number} is not in this list; load the list again.",
+        ur="گھرانہ {number} اس فہرست میں نہیں؛ فہرست دوبارہ کھولیں۔",
+    ),
+    # { number: "position in the list" }
+    "community.verdict_unfit": Entry(
+        en="Household {number}: this verdict cannot be given of it. 'Wrongly in' is said of a household that is proposed, 'wrongly out' of one that is not.",
+        ur="گھرانہ {number}: یہ رائے اس کے بارے میں نہیں دی جا سکتی۔ «غلط شامل» تجویز شدہ گھرانے کے لیے ہے اور «غلط رہ گیا» اس کے لیے جو تجویز نہیں۔",
+    ),
+    # { number: "position in the list" }
+    "community.reason_missing": Entry(
+        en="Household {number}: give the reason of this verdict; only a confirmation needs none.",
+        ur="گھرانہ {number}: اس رائے کی وجہ لکھیں؛ صرف تصدیق کے لیے وجہ ضروری نہیں۔",
+    ),
+    # { number: "position in the list" }
+    "community.member_unknown": Entry(
+        en="Household {number}: choose a member of this committee who speaks for it.",
+        ur="گھرانہ {number}: کمیٹی کی رکن چنیں جو رائے دے رہی ہیں۔",
+    ),
+    # { number: "position in the list" }
+    "community.conflict": Entry(
+        en="Household {number}: this member has declared an interest in the household and cannot speak about it; choose another member.",
+        ur="گھرانہ {number}: یہ رکن اس گھرانے سے اپنا تعلق ظاہر کر چکی ہیں اور اس پر رائے نہیں دے سکتیں؛ دوسری رکن چنیں۔",
+        http_status=409,
+    ),
+    # { number: "position in the list" }
+    "community.meanwhile": Entry(
+        en="Household {number}: another verdict was recorded meanwhile; load the list again, look at it, and correct it if need be.",
+        ur="گھرانہ {number}: اس دوران ایک اور رائے درج ہو چکی ہے؛ فہرست دوبارہ کھول کر دیکھیں اور ضرورت ہو تو درستی کریں۔",
+        http_status=409,
+    ),
+    # { number: "position in the list" }
+    "community.sent_before": Entry(
+        en="Household {number}: this answer was already received with another content; load the list again.",
+        ur="گھرانہ {number}: یہی جواب پہلے کسی اور مضمون کے ساتھ موصول ہو چکا ہے؛ فہرست دوبارہ کھولیں۔",
+        http_status=409,
+    ),
+    # {}
+    "community.unreadable": Entry(
+        en="The verdicts sent cannot be read; load the list again and send them once more.",
+        ur="بھیجی گئی آراء پڑھی نہیں جا سکیں؛ فہرست دوبارہ کھول کر پھر بھیجیں۔",
+    ),
     # ---- enrolment and payments --------------------------------------------------------------------------
     # { place: "P-code of the place no cluster covers" }
     "enrolment.no_bank": Entry(
