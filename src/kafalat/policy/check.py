@@ -13,8 +13,17 @@ from kafalat.policy.crosscheck import cross_check
 from kafalat.policy.documents import read_yaml
 from kafalat.policy.files import folder_sha256, read_folder
 from kafalat.policy.findings import Finding, nearest
-from kafalat.policy.model import Banks, Calendar, Eligibility, Programme, Scorecard, Selection, Validation
-from kafalat.policy.parts import AmountsFile, FactsFile, Header, MessagesFile, Part, read_part
+from kafalat.policy.model import (
+    Banks,
+    Calendar,
+    Eligibility,
+    Programme,
+    Relation,
+    Scorecard,
+    Selection,
+    Validation,
+)
+from kafalat.policy.parts import AmountsFile, FactsFile, FiltersFile, Header, MessagesFile, Part, read_part
 from kafalat.policy.sheaf import Sheaf
 
 M = TypeVar("M", bound=BaseModel)
@@ -62,6 +71,12 @@ def examine(files: Mapping[str, bytes], sha256: str) -> tuple[Programme | None, 
         validation=part("validation.yaml", Validation),
         messages=part("messages.yaml", MessagesFile),
         places=places,
+        # It serves simulations alone; a programme without one is whole.
+        relation=part("relation.yaml", Relation)
+        if "relation.yaml" in files
+        else Part.absent("relation.yaml"),
+        # A programme need not look at lists from outside.
+        filters=part("filters.yaml", FiltersFile) if "filters.yaml" in files else Part.absent("filters.yaml"),
     )
     findings += cross_check(sheaf)
     ordered = sorted(dict.fromkeys(findings), key=lambda finding: (finding.file, finding.line))

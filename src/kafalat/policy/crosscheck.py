@@ -13,6 +13,7 @@ from kafalat.policy import rulecheck, scorecheck
 from kafalat.policy.coverage import coverage
 from kafalat.policy.documents import texts_at
 from kafalat.policy.findings import Fault, Finding, nearest
+from kafalat.policy.model import Share
 from kafalat.policy.sheaf import Sheaf
 from kafalat.policy.wording import wording
 
@@ -39,8 +40,10 @@ def cross_check(sheaf: Sheaf) -> list[Finding]:
         wording,
         rulecheck.facts,
         scorecheck.scorecard,
+        scorecheck.relation,
         rulecheck.eligibility_rules,
         eligibility,
+        filters,
         amounts,
         calendar,
         banks,
@@ -169,6 +172,36 @@ def _cutoffs(sheaf: Sheaf) -> Iterator[Finding]:
                 yield part.finding(("categories", position, "cutoff", index, "value"), fault)
 
 
+def filters(sheaf: Sheaf) -> Iterator[Finding]:
+    """Yield the findings of `filters.yaml`: codes that stand twice or mean something else already, dates, subjects."""
+    part, rules = sheaf.filters, sheaf.eligibility.value
+    if part.value is None:
+        return
+    entries = part.value.filters
+    for index, fault in repeated([entry.code for entry in entries]):
+        yield part.finding(("filters", index, "code"), fault)
+    # A family's one reason is a payee rule, a reason for having no payee, or a hard filter.
+    taken = {rule.code for rule in rules.payees} if rules else set[str]()
+    taken |= {reason.code for reason in rules.no_payee} if rules else set()
+    for index, entry in enumerate(entries):
+        if entry.code in taken:
+            fault = Fault(
+                f"The code '{entry.code}' stands in eligibility.yaml already; name the filter otherwise.",
+                f"کوڈ «{entry.code}» eligibility.yaml میں پہلے سے ہے؛ فلٹر کا نام بدلیں۔",
+            )
+            yield part.finding(("filters", index, "code"), fault)
+        for _, fault in overlaps([entry]):
+            yield part.finding(("filters", index, "to"), fault)
+        for _, fault in repeated(entry.subjects):
+            yield part.finding(("filters", index, "subjects"), fault)
+        if entry.members > 1 and entry.subjects != ("household",):
+            fault = Fault(
+                "Only a filter about the household alone counts members.",
+                "افراد کی گنتی (members) صرف اس فلٹر میں ہوتی ہے جو صرف گھرانے (household) کے بارے میں ہو۔",
+            )
+            yield part.finding(("filters", index, "members"), fault)
+
+
 def amounts(sheaf: Sheaf) -> Iterator[Finding]:
     """Yield the findings of `amounts.yaml`."""
     part = sheaf.amounts
@@ -286,7 +319,11 @@ def selection(sheaf: Sheaf) -> Iterator[Finding]:
         return
     for index, fault in overlaps(part.value.tie_break.salts):
         yield part.finding(("tie_break", "salts", index, "from"), fault)
-    for key, rows in (("quotas", part.value.quotas), ("budgets", part.value.budgets)):
+    named: tuple[tuple[str, Sequence[Share]], ...] = (
+        ("quotas", part.value.quotas),
+        ("budgets", part.value.budgets),
+    )
+    for key, rows in named:
         for index, row in enumerate(rows):
             of_place = [number for number, other in enumerate(rows) if other.place == row.place]
             faults = dict(overlaps([rows[number] for number in of_place]))

@@ -194,6 +194,24 @@ class NoPayeeReason(Strict):
     source: str = Field(min_length=3)
 
 
+class Filter(InForce):
+    """A list from outside that speaks against paying a family, and about whom it does.
+
+    `hard` suspends the family until it brings proof; `soft` asks it and pays on. `subjects`: the payee (`self`), her
+    spouse, or members of the household, of whom at least `members` must stand on the list. `label` names the list,
+    `text` completes the sentence "The family is eligible, but cannot be paid yet: ...", and says what to bring.
+    """
+
+    code: Name
+    kind: Literal["hard", "soft"]
+    subjects: tuple[Literal["self", "spouse", "household"], ...] = Field(min_length=1)
+    members: int = Field(default=1, ge=1)
+    label: Bilingual
+    text: Bilingual
+    threshold: Bilingual | None = None
+    source: str = Field(min_length=3)
+
+
 class Eligibility(Strict):
     """Cut-offs, exclusions and payee rules (`eligibility.yaml`). `reasons` gives the text of each decision code."""
 
@@ -272,20 +290,23 @@ class Banks(Strict):
     source: str = Field(min_length=3)
 
 
-class Quota(InForce):
-    """How many families of a place may be in the programme at once; places below it that are not named share it."""
+class Share(InForce):
+    """What a place has of the programme for a time; places below it that are not named share it."""
 
     place: str
+    source: str = Field(min_length=3)
+
+
+class Quota(Share):
+    """How many families of a place may be in the programme at once."""
+
     families: int = Field(ge=0)
-    source: str = Field(min_length=3)
 
 
-class Budget(InForce):
-    """What a place may cost a quarter, in whole rupees; places below it that are not named share it."""
+class Budget(Share):
+    """What a place may cost a quarter, in whole rupees."""
 
-    place: str
     rupees_quarter: int = Field(ge=0)
-    source: str = Field(min_length=3)
 
 
 class TieBreak(Strict):
@@ -350,6 +371,40 @@ class Validation(Strict):
     source: str = Field(min_length=3)
 
 
+class RelationBand(Strict):
+    """Scores `from` to `to` and how the survey's households with them live, in rupees of the line's year per head and month.
+
+    `mean_ln` and `sd_ln` are of the logarithm of spending, `quantiles` its values at 5, 10 ... 95 percent, `replicates`
+    the mean again in each bootstrap of the survey's sampling units (the same bootstraps in every band).
+    """
+
+    from_: int = Field(alias="from", ge=0, le=100)
+    to: int = Field(ge=0, le=100)
+    households: int = Field(ge=1)
+    mean_ln: float
+    sd_ln: float = Field(ge=0)
+    quantiles: tuple[float, ...] = Field(min_length=19, max_length=19)
+    replicates: tuple[float, ...] = ()
+
+
+class Relation(Strict):
+    """How spending follows from the score, as a survey shows it (`relation.yaml`, optional); for simulations, never for decisions.
+
+    It belongs to the scorecard `scorecard` (its code). `line_rupees_month` is the official poverty line; `inflator` is
+    what the survey's rupees were multiplied with so that the survey's share of poor people is `poor_people_share`.
+    """
+
+    survey: str
+    scorecard: str
+    currency_year: str
+    line_rupees_month: tuple[Dated[Decimal], ...] = Field(min_length=1)
+    poor_people_share: float = Field(gt=0, lt=1)
+    line_survey_rupees_month: float = Field(gt=0)
+    inflator: float = Field(gt=0)
+    bands: tuple[RelationBand, ...] = Field(min_length=1)
+    source: str = Field(min_length=3)
+
+
 class Place(Strict):
     """A place of `places.csv`: level country, province, division, district or tehsil, keyed by its P-code."""
 
@@ -389,6 +444,16 @@ class Programme(Strict):
     validation: Validation
     messages: dict[Name, Bilingual]
     places: tuple[Place, ...]
+    filters: tuple[Filter, ...] = ()
+
+    @property
+    def unpaid_reasons(self) -> dict[str, Bilingual]:
+        """The text of every reason for which an eligible family has no payee: each completes the same sentence."""
+        return {entry.code: entry.label for entry in self.eligibility.no_payee} | {
+            entry.code: entry.text for entry in self.filters if entry.kind == "hard"
+        }
+
+    relation: Relation | None = None
 
     def fact(self, name: str) -> Fact:
         """Return the declared fact `name`. Raises KeyError."""

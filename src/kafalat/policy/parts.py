@@ -19,7 +19,7 @@ from kafalat.core.money import PAISA_PER_RUPEE
 from kafalat.core.text import Bilingual
 from kafalat.policy.documents import Items, Location, Mapping, Tree, child, line_of
 from kafalat.policy.findings import Fault, Finding, nearest
-from kafalat.policy.model import Component, Dated, Fact, Name, Strict
+from kafalat.policy.model import Component, Dated, Fact, Filter, Name, Strict
 from kafalat.policy.refusals import fault_of
 
 M = TypeVar("M", bound=BaseModel)
@@ -70,6 +70,12 @@ class AmountsFile(Strict):
     """What `amounts.yaml` says."""
 
     components: tuple[RupeeComponent, ...] = Field(min_length=1)
+
+
+class FiltersFile(Strict):
+    """What `filters.yaml` says."""
+
+    filters: tuple[Filter, ...]
 
 
 class MessagesFile(Strict):

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kafalat.policy.model import Banks, Calendar, Eligibility, Programme, Scorecard, Selection, Validation
-from kafalat.policy.parts import AmountsFile, FactsFile, Header, MessagesFile, Part
+from kafalat.policy.model import (
+    Banks,
+    Calendar,
+    Eligibility,
+    Programme,
+    Relation,
+    Scorecard,
+    Selection,
+    Validation,
+)
+from kafalat.policy.parts import AmountsFile, FactsFile, FiltersFile, Header, MessagesFile, Part
 from kafalat.policy.places import Places
 
 
@@ -24,6 +33,8 @@ class Sheaf:
     validation: Part[Validation]
     messages: Part[MessagesFile]
     places: Places
+    filters: Part[FiltersFile]
+    relation: Part[Relation]
 
     def programme(self, sha256: str) -> Programme | None:
         """Return the programme, or None where a file could not be typed."""
@@ -55,4 +66,6 @@ class Sheaf:
             validation=validation,
             messages=messages.messages,
             places=tuple(self.places.by_pcode.values()),
+            relation=self.relation.value,
+            filters=() if self.filters.value is None else self.filters.value.filters,
         )

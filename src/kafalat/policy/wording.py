@@ -34,6 +34,7 @@ def wording(sheaf: Sheaf) -> Iterator[Finding]:
         sheaf.selection,
         sheaf.validation,
         sheaf.messages,
+        sheaf.filters,
     ):
         yield from _both_languages(part.file, part.tree)
     yield from _place_names(sheaf)

@@ -115,7 +115,7 @@ def _filters(terms: Search, programme: Programme) -> list[tuple[str, str, Biling
             )
         )
     if terms.no_payee:
-        labels = {reason.code: reason.label for reason in programme.eligibility.no_payee}
+        labels = programme.unpaid_reasons
         found.append(
             (
                 "no_payee",
@@ -174,7 +174,7 @@ def household(request: HttpRequest, household_id: int) -> HttpResponse:
         "reasons": _reasons(newest, programme) if newest else [],
         "missing": _missing(newest, programme) if newest else [],
         "payees": payees_of(household_id, newest.run) if newest else {},
-        "no_payee": {reason.code: reason.label for reason in programme.eligibility.no_payee},
+        "no_payee": programme.unpaid_reasons,
         "payee_rules": {rule.code: rule.label for rule in programme.eligibility.payees},
         "banks": {bank.code: bank.label for bank in programme.banks.banks},
         "components": {component.code: component.label for component in programme.components},

@@ -61,7 +61,7 @@ def run(request: HttpRequest, run_id: int) -> HttpResponse:
     programme = programmes.stamped(found.programme_sha256)
     counts = selectors.score_counts(found)
     facts = {fact.name: fact.label for fact in programme.facts}
-    no_payee = {reason.code: reason.label for reason in programme.eligibility.no_payee}
+    no_payee = programme.unpaid_reasons
     reasons = programme.eligibility.reasons
     families = selectors.no_payee_counts(found)
     whole = found.eligible + found.ineligible + found.incomplete

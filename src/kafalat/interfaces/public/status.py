@@ -108,7 +108,7 @@ def _details(standing: Standing, programme: Programme, language: str, template: 
     named = {name for _text, name, _spec, _conversion in Formatter().parse(template) if name}
     banks = {bank.code: bank.label for bank in programme.banks.banks}
     facts = {fact.name: fact.label for fact in programme.facts}
-    no_payee = {reason.code: reason.label for reason in programme.eligibility.no_payee}
+    no_payee = programme.unpaid_reasons
     reasons = {**programme.eligibility.reasons, **no_payee}
     comma = "، " if language == "ur" else ", "
     details = {
