@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from kafalat.policy.findings import Fault, Finding
-from kafalat.policy.model import Cluster
+from kafalat.policy.model import Cluster, Share
 from kafalat.policy.parts import Part
 from kafalat.policy.places import Places
 from kafalat.policy.sheaf import Sheaf
@@ -74,10 +74,11 @@ def _shares(sheaf: Sheaf) -> Iterator[Finding]:
     part, places = sheaf.selection, sheaf.places
     if part.value is None:
         return
-    for key, rows, used in (
+    named: tuple[tuple[str, Sequence[Share], bool], ...] = (
         ("quotas", part.value.quotas, part.value.by == "quota"),
         ("budgets", part.value.budgets, part.value.by == "budget"),
-    ):
+    )
+    for key, rows, used in named:
         for index, row in enumerate(rows):
             if row.place not in places.by_pcode:
                 yield from _unknown(part, (key, index, "place"), row.place, places)
