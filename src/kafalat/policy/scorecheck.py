@@ -56,6 +56,25 @@ def scorecard(sheaf: Sheaf) -> Iterator[Finding]:
         yield part.finding(location, fault)
 
 
+def relation(sheaf: Sheaf) -> Iterator[Finding]:
+    """Yield the findings of `relation.yaml`: bands follow each other without gap or overlap over all scores."""
+    part = sheaf.relation
+    if part.value is None:
+        return
+    expected = SCORE_MIN
+    for index, band in enumerate(part.value.bands):
+        if band.from_ != expected or band.to < band.from_:
+            yield part.finding(
+                ("bands", index),
+                Fault(f"This band must begin at {expected}.", f"یہ خانہ {expected} سے شروع ہونا چاہیے۔"),
+            )
+            return
+        expected = band.to + 1
+    if expected != SCORE_MAX + 1:
+        fault = Fault(f"The last band must end at {SCORE_MAX}.", f"آخری خانہ {SCORE_MAX} پر ختم ہونا چاہیے۔")
+        yield part.finding(("bands",), fault)
+
+
 def _bounds(card: Scorecard) -> Iterator[tuple[Location, Fault]]:
     """A score is a whole number from 0 to 100: the database keeps no other."""
     for key, value in (("minimum", card.minimum), ("maximum", card.maximum)):
