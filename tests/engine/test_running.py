@@ -15,6 +15,7 @@ from kafalat.core import merkle
 from kafalat.core.digests import file_sha256, value_sha256
 from kafalat.core.problems import Problem
 from kafalat.engine import running
+from kafalat.engine.backends import duck_backend
 from kafalat.engine.snapshots import MANIFEST_FILE, TABLES, manifest_of, verify
 from kafalat.policy.loader import load, shipped
 from kafalat.policy.model import Programme
@@ -39,28 +40,26 @@ def taken(home: Home, enrolled_template: str) -> Path:
 
 
 def rewrite(folder: Path, table: str, query: str) -> None:
-    """Write a table of a snapshot anew, as `query` has it, and bring the manifest in line."""
+    """Write every file of a table of a snapshot anew, as `query` has it, and bring the manifest in line."""
     draft = folder / "draft"
-    with duckdb.connect() as engine:
-        engine.execute(f"CREATE VIEW given AS SELECT * FROM read_parquet('{folder / table}')")
-        engine.execute(f"COPY ({query}) TO '{draft}' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
-    draft.replace(folder / table)
     manifest = manifest_of(folder)
-    manifest["files"][table]["sha256"] = file_sha256(folder / table)
+    with duckdb.connect() as engine:
+        for file in sorted((folder / table).iterdir()):
+            engine.execute(f"CREATE OR REPLACE VIEW given AS SELECT * FROM read_parquet('{file}')")
+            engine.execute(f"COPY ({query}) TO '{draft}' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
+            draft.replace(file)
+            ((rows,),) = engine.execute("SELECT count(*) FROM given").fetchall()
+            manifest["files"][f"{table}/{file.name}"] = {"sha256": file_sha256(file), "rows": rows}
     (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
 
 
 @pytest.fixture(scope="module")
 def large(taken: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A snapshot of a few thousand households in several row groups, so that threads have something to share."""
+    """A snapshot of a few thousand households, so that threads and batches have something to share."""
     folder = tmp_path_factory.mktemp("large") / "snapshot"
     shutil.copytree(taken, folder)
     for table in TABLES:
-        numbers = (
-            ("household_id",)
-            if table.startswith("households")
-            else ("household_id", "family_id", "person_id")
-        )
+        numbers = ("household_id",) if table == "households" else ("household_id", "family_id", "person_id")
         moved = ", ".join(f"{name} + copy * {APART} AS {name}" for name in numbers)
         copies = f"(SELECT range AS copy FROM range({COPIES}))"
         rewrite(folder, table, f"SELECT * EXCLUDE (copy) REPLACE ({moved}) FROM given, {copies} ORDER BY ALL")
@@ -101,7 +100,7 @@ def test_the_digest_does_not_depend_on_the_order_of_rows(
 ) -> None:
     shuffled = shutil.copytree(large, tmp_path / "shuffled")
     for table in TABLES:
-        number = "household_id" if table.startswith("households") else "person_id"
+        number = "household_id" if table == "households" else "person_id"
         rewrite(shuffled, table, f"SELECT * FROM given ORDER BY hash({number} + {seed})")
     result = run(programme, shuffled, tmp_path / "out", threads=2)
     assert (result.digest, result.districts) == (reference.digest, reference.districts)
@@ -118,11 +117,9 @@ def test_every_household_has_one_decision_and_the_counts_agree(
     programme: Programme, small: Path, tmp_path: Path
 ) -> None:
     result = run(programme, small, tmp_path / "out")
-    decisions = tmp_path / "out" / running.DECISIONS_FILE
-    rows = duckdb.connect().execute(
-        f"SELECT count(*), count(DISTINCT household_id) FROM read_parquet('{decisions}')"
-    )
-    assert rows.fetchall() == [(result.households, result.households)]
+    with running.open_results(tmp_path / "out", tmp_path) as engine:
+        rows = engine.execute("SELECT count(*), count(DISTINCT household_id) FROM decisions").fetchall()
+    assert rows == [(result.households, result.households)]
     assert result.eligible + result.ineligible + result.incomplete == result.households
     assert min(result.eligible, result.ineligible) > 0
 
@@ -131,11 +128,10 @@ def test_one_changed_answer_gives_another_digest_in_its_district_alone(
     programme: Programme, small: Path, tmp_path: Path
 ) -> None:
     before = run(programme, small, tmp_path / "before")
-    poorest = "(SELECT min(household_id) FROM given WHERE rooms = 1)"
+    everybody = f"SELECT min(household_id) FROM read_parquet('{small}/households/*.parquet') WHERE rooms = 1"
+    poorest = duckdb.connect().execute(everybody).fetchall()[0][0]
     answer = f"CASE WHEN household_id = {poorest} THEN 6 ELSE rooms END"
-    rewrite(
-        small, "households.parquet", f"SELECT * REPLACE ({answer} AS rooms) FROM given ORDER BY household_id"
-    )
+    rewrite(small, "households", f"SELECT * REPLACE ({answer} AS rooms) FROM given ORDER BY household_id")
     after = run(programme, small, tmp_path / "after")
     assert after.digest != before.digest
     differing = [pcode for pcode, digest in before.districts.items() if after.districts[pcode] != digest]
@@ -168,6 +164,15 @@ def test_a_day_before_the_programme_finds_nobody_eligible(
 # ---- files that are not as the manifest says -------------------------------------------------------------------
 
 
+ABOUT = {"sha256": "0" * 64, "rows": 1}
+
+
+def manifest_text(files: dict[str, object], *tables: str) -> str:
+    """Return a manifest that names `files`; of the tables, both or those named."""
+    about = {table: {"rows": 1, "columns": {}} for table in tables or TABLES}
+    return json.dumps({"format": 2, "as_of": "2026-01-01", "tables": about, "files": files})
+
+
 def refused(programme: Programme, snapshot: Path, out: Path) -> Problem:
     """Return the problem a run meets, having made sure that it decided nothing."""
     with pytest.raises(Problem) as caught:
@@ -176,16 +181,32 @@ def refused(programme: Programme, snapshot: Path, out: Path) -> Problem:
     return caught.value
 
 
+def some_file(folder: Path, table: str, position: int) -> str:
+    """Return the name of one file of a table, as the manifest has it."""
+    names = sorted(name for name in manifest_of(folder)["files"] if name.startswith(f"{table}/"))
+    return names[position]
+
+
 @pytest.mark.parametrize("table", TABLES)
-def test_a_flipped_byte_is_refused_and_the_file_named(
-    programme: Programme, small: Path, tmp_path: Path, table: str
+@pytest.mark.parametrize("position", [0, 20, -1])
+def test_a_flipped_byte_is_refused_and_the_file_and_so_the_district_named(
+    programme: Programme, small: Path, tmp_path: Path, table: str, position: int
 ) -> None:
-    content = bytearray((small / table).read_bytes())
+    name = some_file(small, table, position)
+    content = bytearray((small / name).read_bytes())
     content[len(content) // 2] ^= 1
-    (small / table).write_bytes(content)
+    (small / name).write_bytes(content)
     problem = refused(programme, small, tmp_path / "out")
     assert problem.code == "targeting.snapshot_changed"
-    assert all(table in problem.text(language) for language in ("en", "ur"))
+    assert all(name in problem.text(language) for language in ("en", "ur"))
+
+
+def test_the_first_of_several_changed_districts_is_named(
+    programme: Programme, small: Path, tmp_path: Path
+) -> None:
+    for table, position in (("households", 30), ("people", 3)):
+        (small / some_file(small, table, position)).write_bytes(b"no")
+    assert some_file(small, "people", 3) in refused(programme, small, tmp_path / "out").text("en")
 
 
 def test_control_an_answer_altered_unseen_would_change_decisions(
@@ -193,7 +214,7 @@ def test_control_an_answer_altered_unseen_would_change_decisions(
 ) -> None:
     """The harm: a Parquet file with other answers reads as well as the right one. Only its digest tells."""
     before = run(programme, small, tmp_path / "before")
-    rewrite(small, "households.parquet", "SELECT * REPLACE (1 AS rooms, false AS mobile_phone) FROM given")
+    rewrite(small, "households", "SELECT * REPLACE (1 AS rooms, false AS mobile_phone) FROM given")
     assert run(programme, small, tmp_path / "after").eligible > before.eligible
 
 
@@ -201,9 +222,19 @@ def test_control_an_answer_altered_unseen_would_change_decisions(
 def test_a_missing_file_is_refused_and_named(
     programme: Programme, small: Path, tmp_path: Path, table: str
 ) -> None:
-    (small / table).unlink()
+    name = some_file(small, table, 5)
+    (small / name).unlink()
     problem = refused(programme, small, tmp_path / "out")
-    assert (problem.code, table in problem.text("en")) == ("targeting.snapshot_changed", True)
+    assert (problem.code, name in problem.text("en")) == ("targeting.snapshot_changed", True)
+
+
+def test_a_snapshot_of_an_earlier_format_is_refused_by_its_format(
+    programme: Programme, small: Path, tmp_path: Path
+) -> None:
+    (small / MANIFEST_FILE).write_text('{"format": 1, "files": {}}')
+    problem = refused(programme, small, tmp_path / "out")
+    assert problem.code == "targeting.snapshot_format"
+    assert all("1" in problem.text(language) for language in ("en", "ur"))
 
 
 def test_a_folder_without_manifest_is_no_snapshot(programme: Programme, small: Path, tmp_path: Path) -> None:
@@ -215,13 +246,17 @@ def test_a_folder_without_manifest_is_no_snapshot(programme: Programme, small: P
     "text",
     [
         "",
-        '{"format": 1, "files": {"households.par',
+        '{"format": 2, "files": {"households/PK1',
         "[]",
         "{}",
-        '{"files": {}}',
-        '{"files": {"households.parquet": {"sha256": "0"}}}',
-        '{"files": {"households.parquet": {}, "people.parquet": {}}}',
-        '{"files": {"households.parquet": null, "people.parquet": null}}',
+        '{"format": 2, "files": {}}',
+        '{"format": "2"}',
+        manifest_text({"households/PK101.parquet": ABOUT}),
+        manifest_text({"households/PK101.parquet": {}, "people/PK101.parquet": {}}),
+        manifest_text({"households/PK101.parquet": None, "people/PK101.parquet": None}),
+        manifest_text({"households/PK101.parquet": ABOUT, "people/PK102.parquet": ABOUT}),
+        manifest_text({"households/../a.parquet": ABOUT, "people/../a.parquet": ABOUT}),
+        manifest_text({"households/PK101.parquet": ABOUT, "people/PK101.parquet": ABOUT}, "households"),
         "\udcff",
     ],
 )
@@ -238,9 +273,9 @@ def test_a_manifest_that_is_cut_off_or_leaves_a_file_out_is_refused(
 def test_the_digest_of_a_snapshot_stands_for_every_byte(taken: Path, small: Path) -> None:
     manifest = manifest_of(small)
     assert verify(small) == value_sha256(manifest) == taken.name
-    assert {name: about["sha256"] for name, about in manifest["files"].items()} == {
-        table: file_sha256(small / table) for table in TABLES
-    }
+    found = {file.relative_to(small).as_posix(): file_sha256(file) for file in small.glob("*/*.parquet")}
+    assert {name: about["sha256"] for name, about in manifest["files"].items()} == found
+    assert len(found) > 100
 
 
 def test_a_run_reads_nothing_but_its_snapshot(small: Path, tmp_path: Path) -> None:
@@ -248,10 +283,12 @@ def test_a_run_reads_nothing_but_its_snapshot(small: Path, tmp_path: Path) -> No
     (tmp_path / "work").mkdir()
     secret = tmp_path / "secret.csv"
     secret.write_text("a\n1\n")
-    with running._engine(small, None, tmp_path / "work") as engine:
+    with duck_backend([small], tmp_path / "work", None) as backend:
         with pytest.raises(duckdb.PermissionException):
-            engine.execute(f"SELECT * FROM read_csv('{secret}')")
+            backend.define("a", f"SELECT * FROM read_csv('{secret}')")
         with pytest.raises(duckdb.PermissionException):
-            engine.execute(f"COPY (SELECT 1) TO '{tmp_path / 'out.csv'}'")
-        assert engine.execute("SELECT count(*) FROM households").fetchall() == [(400,)]
+            backend.write("SELECT 1 AS a", "a", tmp_path, "out")
+        backend.load("households", sorted((small / "households").iterdir()), {})
+        (file,) = backend.write("SELECT * FROM households", "household_id", tmp_path / "work", "copy")
+    assert duckdb.connect().execute(f"SELECT count(*) FROM '{file}'").fetchall() == [(400,)]
     assert duckdb.connect().execute(f"SELECT * FROM read_csv('{secret}')").fetchall() == [(1,)]

@@ -62,20 +62,19 @@ def test_a_snapshot_has_facts_and_core_columns_and_nothing_else(
         for level in ("household", "person")
     }
     wanted = {
-        "households.parquet": HOUSEHOLD_CORE + collected["household"],
-        "people.parquet": PERSON_CORE + collected["person"],
+        "households": HOUSEHOLD_CORE + collected["household"],
+        "people": PERSON_CORE + collected["person"],
     }
-    found = {
-        table: [row[0] for row in read(tmp_path / snapshot.sha256 / table, "DESCRIBE file")]
-        for table in TABLES
-    }
-    assert found == wanted
+    files = {table: sorted((tmp_path / snapshot.sha256 / table).iterdir()) for table in TABLES}
+    for table in TABLES:
+        for file in files[table]:
+            assert [row[0] for row in read(file, "DESCRIBE file")] == wanted[table]
     manifest = manifest_of(tmp_path / snapshot.sha256)
-    assert {table: set(about["columns"]) for table, about in manifest["files"].items()} == {
+    assert {table: set(about["columns"]) for table, about in manifest["tables"].items()} == {
         table: set(columns) for table, columns in wanted.items()
     }
     # No name of a column stands for a person, and no file holds one's name.
-    content = b"".join((tmp_path / snapshot.sha256 / table).read_bytes() for table in TABLES)
+    content = b"".join(file.read_bytes() for table in TABLES for file in files[table])
     name = Person.objects.order_by("id")[0].name_en
     assert name.encode() not in content
 
@@ -84,10 +83,26 @@ def test_it_counts_every_household_and_person(office: Office, tables: SurveyTabl
     snapshot = take(office, tmp_path)
     folder = tmp_path / snapshot.sha256
     assert (snapshot.households, snapshot.people) == (HOUSEHOLDS, tables.people)
-    rows = {name: about["rows"] for name, about in manifest_of(folder)["files"].items()}
-    assert rows == {"households.parquet": HOUSEHOLDS, "people.parquet": tables.people}
+    manifest = manifest_of(folder)
+    rows = {name: about["rows"] for name, about in manifest["tables"].items()}
+    assert rows == {"households": HOUSEHOLDS, "people": tables.people}
     for table in TABLES:
-        assert read(folder / table, "SELECT count(*) FROM file") == [(rows[table],)]
+        assert read(folder / table / "*.parquet", "SELECT count(*) FROM file") == [(rows[table],)]
+    for name, about in manifest["files"].items():
+        assert read(folder / name, "SELECT count(*) FROM file") == [(about["rows"],)]
+
+
+def test_every_file_has_the_households_of_its_district_and_their_people(
+    office: Office, tables: SurveyTables, tmp_path: Path
+) -> None:
+    folder = tmp_path / take(office, tmp_path).sha256
+    files = sorted((folder / "households").iterdir())
+    assert [file.name for file in files] == sorted(file.name for file in (folder / "people").iterdir())
+    for file in files:
+        assert read(file, "SELECT DISTINCT district_pcode FROM file") == [(file.stem,)]
+        households = read(file, "SELECT household_id FROM file ORDER BY 1")
+        of_people = read(folder / "people" / file.name, "SELECT DISTINCT household_id FROM file ORDER BY 1")
+        assert households == of_people
 
 
 @pytest.mark.parametrize(("level", "table"), [("household", "households"), ("person", "people")])
@@ -100,7 +115,7 @@ def test_facts_are_the_answers_in_their_type(
     order = "household_key" if level == "household" else "household_key, line_no"
     number = "household_id" if level == "household" else "person_id"
     answered = tables.connection.execute(f"SELECT {columns} FROM {table} ORDER BY {order}").fetchall()
-    assert read(folder / f"{table}.parquet", f"SELECT {columns} FROM file ORDER BY {number}") == answered
+    assert read(folder / table / "*.parquet", f"SELECT {columns} FROM file ORDER BY {number}") == answered
 
 
 def test_the_state_of_a_card_follows_from_its_date(
@@ -112,7 +127,9 @@ def test_the_state_of_a_card_follows_from_its_date(
         "SELECT CASE WHEN cnic IS NULL THEN 'missing' "
         f"WHEN cnic_valid_until >= DATE '{day}' THEN 'valid' ELSE 'expired' END FROM people ORDER BY household_key, line_no"
     ).fetchall()
-    assert read(folder / "people.parquet", "SELECT cnic_status FROM file ORDER BY person_id") == expected
+    assert (
+        read(folder / "people" / "*.parquet", "SELECT cnic_status FROM file ORDER BY person_id") == expected
+    )
     assert {status for (status,) in expected} == {"missing", "valid", "expired"}
 
 
@@ -122,17 +139,15 @@ def test_a_household_is_of_the_district_of_its_tehsil(
     folder = tmp_path / take(office, tmp_path).sha256
     parents = {place.pcode: place.parent for place in office.programme.places if place.level == "tehsil"}
     for place, district in read(
-        folder / "households.parquet", "SELECT DISTINCT place_pcode, district_pcode FROM file"
+        folder / "households" / "*.parquet", "SELECT DISTINCT place_pcode, district_pcode FROM file"
     ):
         assert district == parents.get(place, place)
 
 
 def test_the_same_registry_gives_the_same_bytes(office: Office, tables: SurveyTables, tmp_path: Path) -> None:
     first, second = take(office, tmp_path), take(office, tmp_path, hours=3)
-    for table in TABLES:
-        assert (tmp_path / first.sha256 / table).read_bytes() == (
-            tmp_path / second.sha256 / table
-        ).read_bytes()
+    for name in first.manifest["files"]:
+        assert (tmp_path / first.sha256 / name).read_bytes() == (tmp_path / second.sha256 / name).read_bytes()
     assert first.sha256 != second.sha256  # the instant is part of what a snapshot says
     assert first.manifest["files"] == second.manifest["files"]
 
@@ -149,24 +164,28 @@ def test_the_digest_covers_every_file(office: Office, tables: SurveyTables, tmp_
     snapshot = take(office, tmp_path)
     folder = tmp_path / snapshot.sha256
     assert verify(folder) == snapshot.sha256 == value_sha256(snapshot.manifest)
-    assert {table: file_sha256(folder / table) for table in TABLES} == {
+    assert {path.relative_to(folder).as_posix(): file_sha256(path) for path in folder.glob("*/*")} == {
         name: about["sha256"] for name, about in snapshot.manifest["files"].items()
     }
-    (folder / "people.parquet").write_bytes((folder / "people.parquet").read_bytes() + b"\n")
-    with pytest.raises(Problem, match=r"people\.parquet"):
+    last = max((folder / "people").iterdir())
+    last.write_bytes(last.read_bytes() + b"\n")
+    with pytest.raises(Problem, match=rf"people/{last.stem}\.parquet"):
         verify(folder)
 
 
 def test_a_changed_answer_gives_other_bytes(office: Office, tables: SurveyTables, tmp_path: Path) -> None:
     """Control: the bytes are the same because the registry is, not because they never change."""
     first = take(office, tmp_path)
-    household = Household.objects.order_by("id")[0]
+    household = Household.objects.select_related("place").order_by("id")[0]
     household.facts["rooms"] = (household.facts["rooms"] or 0) + 1
     household.save(update_fields=["facts"])
     second = take(office, tmp_path, hours=1)
     files = [snapshot.manifest["files"] for snapshot in (first, second)]
-    assert files[0]["households.parquet"] != files[1]["households.parquet"]
-    assert files[0]["people.parquet"] == files[1]["people.parquet"]
+    place = household.place
+    district = place.parent_id if place.level == "tehsil" else place.pcode
+    assert [name for name in files[0] if files[0][name] != files[1][name]] == [
+        f"households/{district}.parquet"
+    ]
 
 
 def test_an_empty_registry_has_no_snapshot(office: Office, database: str, tmp_path: Path) -> None:
@@ -180,9 +199,9 @@ def test_a_draft_left_by_a_killed_process_is_no_hindrance(
     office: Office, tables: SurveyTables, tmp_path: Path
 ) -> None:
     draft = office.home.work / "snapshot"
-    draft.mkdir(exist_ok=True)
-    (draft / "people.parquet").write_bytes(b"half")
+    (draft / "people").mkdir(parents=True)
+    (draft / "people" / "PK101.parquet").write_bytes(b"half")
     (draft / "other.parquet").write_bytes(b"half")
     snapshot = take(office, tmp_path)
-    assert sorted(snapshot.manifest["files"]) == sorted(TABLES)
+    assert sorted(snapshot.manifest["tables"]) == sorted(TABLES)
     assert verify(tmp_path / snapshot.sha256) == snapshot.sha256

@@ -196,6 +196,11 @@ CATALOGUE: dict[str, Entry] = {
         en="{file} has an error and was not used; nothing was written. {first_en}{more_en}",
         ur="{file} میں غلطی ہے، اس لیے استعمال نہیں ہوئی؛ کچھ نہیں لکھا گیا۔ {first_ur}{more_ur}",
     ),
+    # { command: "the command's name" }
+    "scorecard.extra_missing": Entry(
+        en="kafalat scorecard {command} needs packages for analysts that are not installed; install them with: pip install 'kafalat[fit]'",
+        ur="kafalat scorecard {command} کے لیے تجزیے کے پیکج درکار ہیں جو نصب نہیں؛ انہیں یوں نصب کریں: pip install 'kafalat[fit]'",
+    ),
     # { country: "the survey's", own: "the programme's" }
     "survey.other_country": Entry(
         en="This survey is of {country}, the programme of {own}: it serves to fit and judge scorecards, not for the registry.",

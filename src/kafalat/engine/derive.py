@@ -2,7 +2,8 @@
 
 Missing stays missing. A fact over people is NULL as soon as one person who is asked a question lacks the answer the
 expression uses (also in the WHERE of a FILTER); a fact over the household is NULL as soon as one fact it uses is.
-Plain SQL would do neither: `CASE` and `count` would quietly turn a missing answer into a value.
+Plain SQL would do neither: `CASE` and `count` would quietly turn a missing answer into a value. A derived number
+outside its declared minimum and maximum is missing too: it cannot be right, and nothing may be concluded from it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ def household_facts_sql(
     people: str = "people",
     *,
     key: str = "household_key",
+    keep: Sequence[str] = (),
 ) -> str:
-    """Return a SELECT of `key` and every household fact, in declared order, in DuckDB's dialect.
+    """Return a SELECT of `key`, the households' columns `keep`, and every household fact, in declared order, in DuckDB's dialect.
 
     `households` and `people` are names of tables or views that both have the column `key` and a column per collected
     fact of their level. A household without people keeps its row, its facts over people missing.
@@ -34,7 +36,8 @@ def household_facts_sql(
     over_people = [fact for fact in facts if fact.kind == "derived" and fact.over == "people"]
     over_household = [fact for fact in facts if fact.kind == "derived" and fact.over != "people"]
 
-    columns = "".join(f",\n    h.{_quoted(fact.name)}" for fact in collected)
+    kept = "".join(f",\n    {_quoted(name)}" for name in keep)
+    columns = "".join(f",\n    h.{_quoted(name)}" for name in (*keep, *(fact.name for fact in collected)))
     source = f"{_quoted(households)} AS h"
     if over_people:
         columns += "".join(f",\n    p.{_quoted(fact.name)}" for fact in over_people)
@@ -45,7 +48,7 @@ def household_facts_sql(
         added = "".join(f",\n    {_guarded_household(fact)} AS {_quoted(fact.name)}" for fact in layer)
         query = f"SELECT\n    *{added}\n  FROM (\n{query}\n  ) AS base"
     ordered = "".join(f",\n  {_quoted(fact.name)}" for fact in facts)
-    return f"SELECT\n  {key}{ordered}\nFROM (\n{query}\n) AS derived"
+    return f"SELECT\n  {key}{kept}{ordered}\nFROM (\n{query}\n) AS derived"
 
 
 def names_used(sql: str) -> frozenset[str]:
@@ -81,12 +84,15 @@ def _guarded_household(fact: Fact) -> str:
 
 
 def _typed(fact: Fact, missing: str | None) -> str:
-    """Return the fact's expression in its declared type, NULL where the condition `missing` holds.
+    """Return the fact's expression in its declared type, NULL where the condition `missing` holds or it leaves its bounds.
 
     The cast fixes the type on every engine: `sum` of integers has another one in each.
     """
     value = f"CAST({to_sql(_expression(fact))} AS {SQL_TYPES[fact.type]})"
-    return value if missing is None else f"CASE WHEN {missing} THEN NULL ELSE {value} END"
+    absent = [] if missing is None else [missing]
+    absent += [] if fact.minimum is None else [f"{value} < {fact.minimum}"]
+    absent += [] if fact.maximum is None else [f"{value} > {fact.maximum}"]
+    return f"CASE WHEN {' OR '.join(absent)} THEN NULL ELSE {value} END" if absent else value
 
 
 def _layers(facts: Sequence[Fact], known: set[str]) -> list[list[Fact]]:

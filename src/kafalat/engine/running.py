@@ -1,15 +1,18 @@
-"""One run: (programme, snapshot, day) to decisions and payees, as Parquet files and a manifest with their digest.
+"""One run: (programme, snapshot, day) to decisions and payees, as Parquet files and a result with their digest.
 
-A pure function: the same inputs give the same digest on any machine, thread count or day. The digest covers every
-decision and payee, household by household, and depends on no file layout: the Merkle root (RFC 9162) over districts,
-in P-code order, of the SHA-256 of their sorted lines.
+A pure function: the same inputs give the same digest on any machine, engine, thread count or day. The digest covers
+every decision and payee, household by household, and depends on no file layout: it is the Merkle root (RFC 9162) over
+districts, in P-code order, of the SHA-256 of their sorted lines. It is computed from the files, so it is of what is there.
+
+The work goes batch by batch of whole districts, so memory is bounded whatever the size of the nation. A batch counts
+once all its files are whole: a run that was killed goes on with the next one.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -17,19 +20,24 @@ from pathlib import Path
 import duckdb
 
 from kafalat.core import merkle
+from kafalat.core.digests import file_sha256, value_sha256
+from kafalat.core.problems import problem
+from kafalat.core.progress import Progress, silent
+from kafalat.engine.backends import MEMORY_LIMIT, Backend, duck_backend, scan
 from kafalat.engine.deciding import decision_sql
 from kafalat.engine.derive import household_facts_sql
 from kafalat.engine.payees import payee_sql
 from kafalat.engine.scoring import lines, score_sql
-from kafalat.engine.snapshots import TABLES, verify
-from kafalat.engine.sql import identifier
+from kafalat.engine.snapshots import MATCHES, TABLES, Manifest, districts, files_of, manifest_of, verify
+from kafalat.engine.sql import identifier, literal
 from kafalat.policy.model import Programme
 
-DECISIONS_FILE = "decisions.parquet"
-PAYEES_FILE = "payees.parquet"
+DECISIONS, PAYEES = "decisions", "payees"
 RESULT_FILE = "result.json"
-MEMORY_LIMIT = "1GB"
+BATCHES_FILE = "batches.json"
+BATCH_HOUSEHOLDS = 500_000
 
+_MATCHES_COLUMNS = {"person_id": "BIGINT", "household_id": "BIGINT", "filter": "VARCHAR", "list_date": "DATE"}
 _LINE = (
     "concat_ws('|', household_id, outcome, coalesce(CAST(score AS VARCHAR), '-'), coalesce(category, '-'), "
     "array_to_string(reasons, ','), array_to_string(missing_facts, ','))"
@@ -44,6 +52,7 @@ class RunResult:
     programme_sha256: str
     snapshot_sha256: str
     policy_day: str
+    verdicts_sha256: str | None
     digest: str
     households: int
     eligible: int
@@ -52,74 +61,164 @@ class RunResult:
     districts: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where two results first differ: a district, "-" for a household the run does not know, and a household's number."""
+
+    district: str
+    household_id: int
+
+
 def run(
-    *, programme: Programme, snapshot: Path, out: Path, policy_day: date, threads: int | None = None
+    *,
+    programme: Programme,
+    snapshot: Path,
+    out: Path,
+    policy_day: date,
+    threads: int | None = None,
+    verdicts: Path | None = None,
+    batch_households: int = BATCH_HOUSEHOLDS,
+    progress: Progress = silent,
 ) -> RunResult:
     """Score and decide every household of the snapshot folder; write the result files into the folder `out`.
 
-    Raises the problem `targeting.snapshot_changed` when a file of the snapshot is not as its manifest says.
+    Where `out` has whole batches of the same run, only the others are computed. A batch is the next districts, in
+    P-code order, that have up to `batch_households` households together, or one district that alone has more.
+    Raises the problems of `engine.snapshots.verify` before anything is written.
     """
     snapshot_sha256 = verify(snapshot)
-    out.mkdir(parents=True, exist_ok=True)
-    with _engine(snapshot, threads, out) as connection:
-        _decide(connection, programme, policy_day)
-        districts = _district_digests(connection)
-        counts = dict(
-            connection.execute("SELECT outcome, count(*) FROM decisions GROUP BY outcome").fetchall()
-        )
-        _write(connection, "decisions", "household_id", out / DECISIONS_FILE)
-        _write(connection, "payees", "family_id", out / PAYEES_FILE)
+    manifest = manifest_of(snapshot)
+    plan = batches(districts(manifest), batch_households)
+    queries = _queries(programme, policy_day)
+    verdicts_sha256 = file_sha256(verdicts) if verdicts else None
+    state = _State(out, value_sha256([snapshot_sha256, verdicts_sha256, queries, plan]))
+    with duck_backend([snapshot], out, threads) as backend:
+        for number, batch in enumerate(plan):
+            if not state.has(number):
+                _load(backend, snapshot, manifest, batch)
+                state.add(number, _decide(backend, queries, out, f"{number + 1:04d}"))
+            progress((number + 1) / (len(plan) + 1))
+    found, counts = _summary(out, [state.files(number) for number in range(len(plan))], threads)
     result = RunResult(
         programme_sha256=programme.sha256,
         snapshot_sha256=snapshot_sha256,
         policy_day=policy_day.isoformat(),
-        digest=merkle.root([f"{pcode}:{digest}".encode() for pcode, digest in districts.items()]).hex(),
+        verdicts_sha256=verdicts_sha256,
+        digest=merkle.root([f"{pcode}:{digest}".encode() for pcode, digest in found.items()]).hex(),
         households=sum(counts.values()),
         eligible=counts.get("eligible", 0),
         ineligible=counts.get("ineligible", 0),
         incomplete=counts.get("incomplete", 0),
-        districts=districts,
+        districts=found,
     )
     (out / RESULT_FILE).write_text(json.dumps(asdict(result), indent=1))
+    shutil.rmtree(out / ".spill", ignore_errors=True)
+    progress(1.0)
     return result
 
 
-@contextmanager
-def _engine(snapshot: Path, threads: int | None, work: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open an engine that sees the snapshot as `households` and `people`, the folder `work`, and nothing else of the disk."""
-    with duckdb.connect() as connection:
-        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute("SET temp_directory = $1", [str(work.absolute() / ".spill")])
-        connection.execute("SET preserve_insertion_order = false")
-        if threads is not None:
-            connection.execute(f"SET threads = {int(threads)}")
-        connection.execute("SET allowed_directories = $1", [[str(snapshot.absolute()), str(work.absolute())]])
-        connection.execute("SET enable_external_access = false")
-        for table in TABLES:
-            source = str(snapshot.absolute() / table).replace("'", "''")
-            name = table.removesuffix(".parquet")
-            connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{source}')")
-        yield connection
+def batches(households: Mapping[str, int], most: int) -> list[tuple[str, ...]]:
+    """Return the districts, in their order, in groups that together have at most `most` households, or are one district."""
+    groups: list[list[str]] = []
+    filled = 0
+    for district, count in households.items():
+        if not groups or filled + count > most:
+            groups.append([])
+            filled = 0
+        groups[-1].append(district)
+        filled += count
+    return [tuple(group) for group in groups]
 
 
-def _decide(connection: duckdb.DuckDBPyConnection, programme: Programme, day: date) -> None:
-    """Make the tables `decisions` (with facts and points) and `payees`."""
+class _State:
+    """Which batches of a run are whole in its folder. Files of anything else in the folder are removed."""
+
+    def __init__(self, out: Path, inputs: str) -> None:
+        self._out = out
+        self._inputs = inputs
+        self._done: dict[str, list[str]] = {}
+        file = out / BATCHES_FILE
+        if file.exists():
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            if kept["inputs"] == inputs:
+                self._done = kept["done"]
+        listed = {name for names in self._done.values() for name in names}
+        for table in (DECISIONS, PAYEES):
+            (out / table).mkdir(parents=True, exist_ok=True)
+            for path in (out / table).iterdir():
+                if f"{table}/{path.name}" not in listed:
+                    path.unlink()
+
+    def has(self, number: int) -> bool:
+        """Say whether all files of a batch are there."""
+        names = self._done.get(str(number), [])
+        return bool(names) and all((self._out / name).is_file() for name in names)
+
+    def add(self, number: int, files: Sequence[Path]) -> None:
+        """Count a batch as whole."""
+        self._done[str(number)] = [file.relative_to(self._out).as_posix() for file in files]
+        draft = self._out / f"{BATCHES_FILE}.part"
+        draft.write_text(json.dumps({"inputs": self._inputs, "done": self._done}), encoding="utf-8")
+        draft.replace(self._out / BATCHES_FILE)
+
+    def files(self, number: int) -> dict[str, list[Path]]:
+        """Return the files of a whole batch by table."""
+        names = self._done[str(number)]
+        return {t: [self._out / n for n in names if n.startswith(f"{t}/")] for t in (DECISIONS, PAYEES)}
+
+
+def _queries(programme: Programme, day: date) -> dict[str, str]:
+    """Return the SQL of a run by the name its rows get, each using those before it."""
     points = ", ".join(f"{line.sql} AS {identifier(line.column)}" for line in lines(programme.scorecard))
-    facts = household_facts_sql(programme, key="household_id")
-    connection.execute(f"CREATE TABLE pointed AS SELECT *, {points} FROM ({facts})")
-    connection.execute(
-        f"CREATE VIEW scored AS SELECT *, {score_sql(programme.scorecard)} AS score FROM pointed"
-    )
-    connection.execute(f"CREATE VIEW decided AS {decision_sql(programme, day, 'scored')}")
-    connection.execute(
-        "CREATE TABLE decisions AS SELECT decided.*, households.district_pcode "
-        "FROM decided JOIN households USING (household_id)"
-    )
-    connection.execute(f"CREATE TABLE payees AS {payee_sql(programme, day, 'people', 'decisions')}")
+    facts = household_facts_sql(programme, key="household_id", keep=("district_pcode",))
+    return {
+        "pointed": f"SELECT *, {points} FROM ({facts}) AS facts",
+        "scored": f"SELECT *, {score_sql(programme.scorecard)} AS score FROM pointed",
+        "decided": decision_sql(programme, day, "scored"),
+        "paid": (
+            "SELECT chosen.*, decisions.district_pcode "
+            f"FROM ({payee_sql(programme, day, 'people', 'decisions')}) AS chosen "
+            "JOIN decisions ON decisions.household_id = chosen.household_id"
+        ),
+    }
+
+
+def _load(backend: Backend, snapshot: Path, manifest: Manifest, batch: tuple[str, ...]) -> None:
+    """Show the engine the tables of a batch of districts."""
+    for table in (*TABLES, MATCHES):
+        files = [snapshot / name for name in files_of(manifest, table, batch)]
+        backend.load(table, files, _MATCHES_COLUMNS)
+
+
+def _decide(backend: Backend, queries: Mapping[str, str], out: Path, stem: str) -> list[Path]:
+    """Write the decisions (with facts and points) and payees of the batch that is loaded; return the files."""
+    for name in ("pointed", "scored", "decided"):
+        backend.define(name, queries[name])
+    decisions = backend.write("SELECT * FROM decided", "household_id", out / DECISIONS, stem)
+    backend.load(DECISIONS, decisions, {})
+    return [*decisions, *backend.write(queries["paid"], "family_id", out / PAYEES, stem)]
+
+
+def _summary(
+    out: Path, files: Sequence[Mapping[str, Sequence[Path]]], threads: int | None
+) -> tuple[dict[str, str], dict[str, int]]:
+    """Return the digest of each district, in P-code order, and the number of households by outcome."""
+    found: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    with _reader(out, threads) as connection:
+        for batch in files:
+            for table in (DECISIONS, PAYEES):
+                connection.execute(f"CREATE OR REPLACE VIEW {table} AS {scan(batch[table], {})}")
+            found |= _district_digests(connection)
+            for outcome, count in connection.execute(
+                "SELECT outcome, count(*) FROM decisions GROUP BY outcome"
+            ).fetchall():
+                counts[outcome] = counts.get(outcome, 0) + count
+    return dict(sorted(found.items())), counts
 
 
 def _district_digests(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Return the digest of each district's decisions and payees, in P-code order."""
+    """Return the digest of each district's decisions and payees."""
     rows = connection.execute(
         f"""
         WITH decided AS (
@@ -127,61 +226,75 @@ def _district_digests(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
             FROM decisions GROUP BY district_pcode
         ), paid AS (
             SELECT district_pcode, sha256(string_agg({_PAYEE_LINE}, chr(10) ORDER BY family_id)) AS digest
-            FROM payees JOIN (SELECT household_id, district_pcode FROM decisions) USING (household_id)
-            GROUP BY district_pcode
+            FROM payees GROUP BY district_pcode
         )
         SELECT district_pcode, sha256(concat_ws('|', decided.digest, coalesce(paid.digest, '-')))
-        FROM decided LEFT JOIN paid USING (district_pcode) ORDER BY district_pcode
+        FROM decided LEFT JOIN paid USING (district_pcode)
         """
     ).fetchall()
     return dict(rows)
 
 
 def open_results(out: Path, work: Path) -> duckdb.DuckDBPyConnection:
-    """Return an engine with a run's result files as the views `decisions` and `payees`; it spills into `work`."""
-    connection = duckdb.connect()
-    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-    connection.execute("SET temp_directory = $1", [str(work / ".spill")])
-    for name in (DECISIONS_FILE, PAYEES_FILE):
-        source = str(out / name).replace("'", "''")
-        view = name.removesuffix(".parquet")
-        connection.execute(f"CREATE VIEW {view} AS SELECT * FROM read_parquet('{source}')")
+    """Return an engine with a run's result files as the views `decisions` and `payees`; it spills into `work`.
+
+    Raises the problem `input.not_found` where they are gone.
+    """
+    connection = _reader(work, None)
+    for table in (DECISIONS, PAYEES):
+        files = sorted((out / table).glob("*.parquet"))
+        if not files:
+            connection.close()
+            raise problem("input.not_found", path=out / table)
+        connection.execute(f"CREATE VIEW {table} AS {scan(files, {})}")
     return connection
 
 
-def first_difference(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Return the first district in P-code order whose decisions or payees are not those kept elsewhere, or None.
+def _reader(work: Path, threads: int | None) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute("SET temp_directory = $1", [str(work.absolute() / ".spill")])
+    if threads is not None:
+        connection.execute(f"SET threads = {int(threads)}")
+    return connection
 
-    `connection` comes from `open_results` and has also the tables `kept_decisions` (household_id, line) and
-    `kept_payees` (family_id, line), a line being what the digest of a run is made of. Something kept that the run
-    knows nothing of comes first, as "-".
+
+def keep_lines(connection: duckdb.DuckDBPyConnection, kept: str, out: Path) -> None:
+    """Make the tables named `kept` that `first_difference` compares with from the result files in another folder."""
+    decisions, payees = (literal(str(out / table / "*.parquet")) for table in (DECISIONS, PAYEES))
+    connection.execute(
+        f"""
+        CREATE VIEW {kept}_decisions AS
+        SELECT household_id, {_LINE} AS line FROM read_parquet({decisions});
+        CREATE VIEW {kept}_payees AS
+        SELECT family_id, household_id, {_PAYEE_LINE} AS line FROM read_parquet({payees});
+        """
+    )
+
+
+def first_difference(connection: duckdb.DuckDBPyConnection, kept: str) -> Difference | None:
+    """Return the first household, by district in P-code order, whose decision or payees are not those kept elsewhere.
+
+    `connection` comes from `open_results` and has also the tables `<kept>_decisions` (household_id, line) and
+    `<kept>_payees` (family_id, household_id, line), a line being what the digest of a run is made of. Something kept
+    that the run knows nothing of comes first.
     """
     rows = connection.execute(
         f"""
         WITH differing AS (
-            SELECT d.district_pcode
+            SELECT d.district_pcode, coalesce(d.household_id, kept.household_id) AS household_id
             FROM (SELECT household_id, district_pcode, {_LINE} AS line FROM decisions) AS d
-            FULL JOIN kept_decisions AS kept USING (household_id) WHERE d.line IS DISTINCT FROM kept.line
+            FULL JOIN {kept}_decisions AS kept ON kept.household_id = d.household_id
+            WHERE d.line IS DISTINCT FROM kept.line
             UNION ALL
-            SELECT p.district_pcode
-            FROM (
-                SELECT family_id, district_pcode, {_PAYEE_LINE} AS line
-                FROM payees JOIN (SELECT household_id, district_pcode FROM decisions) USING (household_id)
-            ) AS p
-            FULL JOIN kept_payees AS kept USING (family_id) WHERE p.line IS DISTINCT FROM kept.line
+            SELECT p.district_pcode, coalesce(p.household_id, kept.household_id)
+            FROM (SELECT family_id, household_id, district_pcode, {_PAYEE_LINE} AS line FROM payees) AS p
+            FULL JOIN {kept}_payees AS kept ON kept.family_id = p.family_id
+            WHERE p.line IS DISTINCT FROM kept.line
         )
-        SELECT min(coalesce(district_pcode, '-')) FROM differing
+        SELECT coalesce(d.district_pcode, differing.district_pcode, '-') AS district, differing.household_id
+        FROM differing LEFT JOIN (SELECT household_id, district_pcode FROM decisions) AS d USING (household_id)
+        ORDER BY district, household_id LIMIT 1
         """
     ).fetchall()
-    first: str | None = rows[0][0]
-    return first
-
-
-def _write(connection: duckdb.DuckDBPyConnection, table: str, order: str, path: Path) -> None:
-    """Write a table as Parquet, whole or not at all."""
-    draft = path.with_suffix(".part")
-    connection.execute(
-        f"COPY (SELECT * FROM {table} ORDER BY {order}) TO '{str(draft).replace(chr(39), chr(39) * 2)}' "
-        "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20000)"
-    )
-    draft.replace(path)
+    return Difference(*rows[0]) if rows else None

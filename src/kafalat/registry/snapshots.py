@@ -1,9 +1,10 @@
-"""Takes snapshots: the registry frozen as Parquet files and a manifest, without names or identifiers."""
+"""Takes snapshots: the registry frozen as Parquet files per district and a manifest, without names or identifiers."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,7 +19,7 @@ from kafalat.core.digests import file_sha256, value_sha256
 from kafalat.core.problems import problem
 from kafalat.core.progress import Progress, silent
 from kafalat.engine.derive import SQL_TYPES
-from kafalat.engine.snapshots import FORMAT, MANIFEST_FILE, FileAbout, Manifest
+from kafalat.engine.snapshots import FORMAT, MANIFEST_FILE, FileAbout, Manifest, TableAbout
 from kafalat.engine.sql import identifier, literal
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
@@ -30,12 +31,12 @@ _HOUSEHOLDS = """
     FROM registry_household AS h JOIN registry_place AS p ON p.pcode = h.place_id
 """
 _PEOPLE = """
-    SELECT id, household_id, family_id, line_no, relationship, sex, age_years, marital_status,
+    SELECT m.id, m.household_id, m.family_id, m.line_no, m.relationship, m.sex, m.age_years, m.marital_status,
         -- A card whose validity is not recorded counts as not recorded: the family is told to have it entered.
-        CASE WHEN cnic_sealed IS NULL OR cnic_valid_until IS NULL THEN 'missing'
-             WHEN cnic_valid_until >= '{day}' THEN 'valid' ELSE 'expired' END,
-        coalesce(cnic_gender_updated, false), facts::text
-    FROM registry_person
+        CASE WHEN m.cnic_sealed IS NULL OR m.cnic_valid_until IS NULL THEN 'missing'
+             WHEN m.cnic_valid_until >= '{day}' THEN 'valid' ELSE 'expired' END,
+        coalesce(m.cnic_gender_updated, false), CASE WHEN p.level = 'tehsil' THEN p.parent_id ELSE p.pcode END, m.facts::text
+    FROM registry_person AS m JOIN registry_household AS h ON h.id = m.household_id JOIN registry_place AS p ON p.pcode = h.place_id
 """
 _HOUSEHOLD_TYPES = {
     "household_id": "BIGINT",
@@ -55,6 +56,7 @@ _PEOPLE_TYPES = {
     "marital_status": "VARCHAR",
     "cnic_status": "VARCHAR",
     "cnic_gender_updated": "BOOLEAN",
+    "district_pcode": "VARCHAR",  # tells the file, and is no column of it
     "facts": "VARCHAR",
 }
 
@@ -92,14 +94,14 @@ def _freeze(
     final = folder / sha256
     shutil.rmtree(final, ignore_errors=True)
     draft.rename(final)
-    files = manifest["files"]
+    tables = manifest["tables"]
     with transaction.atomic():
         snapshot, created = Snapshot.objects.get_or_create(
             sha256=sha256,
             defaults={
                 "as_of": at,
-                "households": files["households.parquet"]["rows"],
-                "people": files["people.parquet"]["rows"],
+                "households": tables["households"]["rows"],
+                "people": tables["people"]["rows"],
                 "manifest": manifest,
             },
         )
@@ -111,7 +113,7 @@ def _freeze(
 
 
 def _export(programme: Programme, draft: Path, work: Path, at: datetime, progress: Progress) -> None:
-    """Read both tables in one view of the database and write them as Parquet."""
+    """Read both tables in one view of the database and write them as Parquet, district by district."""
     with bulk.scratch_engine(work) as engine:
         with transaction.atomic():
             with django_connection.cursor() as cursor:
@@ -121,38 +123,60 @@ def _export(programme: Programme, draft: Path, work: Path, at: datetime, progres
             progress(0.2)
             people = _PEOPLE.format(day=at.astimezone(ZoneInfo(settings.TIME_ZONE)).date().isoformat())
             bulk.copy_out(people, engine, "people_raw", _PEOPLE_TYPES, work=work)
-        progress(0.6)
-        if not engine.execute("SELECT 1 FROM households_raw LIMIT 1").fetchall():
+        progress(0.5)
+        found = engine.execute("SELECT DISTINCT district_pcode FROM households_raw ORDER BY 1").fetchall()
+        if not found:
             raise problem("registry.empty")
-        _write(engine, programme, "household", _HOUSEHOLD_TYPES, draft / "households.parquet")
-        progress(0.8)
-        _write(engine, programme, "person", _PEOPLE_TYPES, draft / "people.parquet")
+        districts = [district for (district,) in found]
+        _write(engine, programme, "household", districts, draft / "households")
+        progress(0.7)
+        _write(engine, programme, "person", districts, draft / "people")
 
 
 def _write(
-    engine: duckdb.DuckDBPyConnection, programme: Programme, level: str, core: dict[str, str], path: Path
+    engine: duckdb.DuckDBPyConnection,
+    programme: Programme,
+    level: str,
+    districts: Sequence[str],
+    folder: Path,
 ) -> None:
-    """Write one table with its collected facts as typed columns, in the order of its number."""
+    """Write one table with its collected facts as typed columns, a file per district, in the order of its number."""
+    core, table, key = {
+        "household": (_HOUSEHOLD_TYPES, "households_raw", "household_id"),
+        "person": (_PEOPLE_TYPES, "people_raw", "person_id"),
+    }[level]
     facts = {f.name: SQL_TYPES[f.type] for f in programme.facts if f.level == level and f.kind == "collected"}
-    own = [identifier(name) for name in core if name != "facts"]
-    table, key = ("households_raw", "household_id") if level == "household" else ("people_raw", "person_id")
-    shape = literal(json.dumps(facts))
+    left_out = {"facts"} if level == "household" else {"facts", "district_pcode"}
+    own = [identifier(name) for name in core if name not in left_out]
     typed = [f"answers.{identifier(name)} AS {identifier(name)}" for name in facts]
-    source = f"(SELECT *, from_json(facts, {shape}) AS answers FROM {table})" if facts else table
-    target = str(path).replace("'", "''")
-    engine.execute(
-        f"COPY (SELECT {', '.join([*own, *typed])} FROM {source} ORDER BY {key}) TO '{target}' "
-        "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
-    )
+    answers = f", from_json(facts, {literal(json.dumps(facts))}) AS answers" if facts else ""
+    # Sorted once, so that each district lies together and is found without reading the others.
+    engine.execute(f"CREATE TABLE sorted AS SELECT * FROM {table} ORDER BY district_pcode, {key}")
+    engine.execute(f"DROP TABLE {table}")
+    folder.mkdir()
+    for district in districts:
+        engine.execute(
+            f"COPY (SELECT {', '.join([*own, *typed])} "
+            f"FROM (SELECT *{answers} FROM sorted WHERE district_pcode = {literal(district)}) ORDER BY {key}) "
+            f"TO {literal(str(folder / f'{district}.parquet'))} "
+            "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
+        )
+    engine.execute("DROP TABLE sorted")
 
 
 def _manifest(draft: Path, at: datetime) -> Manifest:
     """Return the manifest of the Parquet files in `draft`."""
     files: dict[str, FileAbout] = {}
-    for path in sorted(draft.glob("*.parquet")):
-        with duckdb.connect() as reader:
+    tables: dict[str, TableAbout] = {}
+    with duckdb.connect() as reader:
+        for folder in sorted(path for path in draft.iterdir() if path.is_dir()):
+            for path in sorted(folder.glob("*.parquet")):
+                count = reader.execute(
+                    "SELECT num_rows FROM parquet_file_metadata($1)", [str(path)]
+                ).fetchall()
+                files[f"{folder.name}/{path.name}"] = FileAbout(sha256=file_sha256(path), rows=count[0][0])
             relation = reader.read_parquet(str(path))
             columns = {name: str(kind) for name, kind in zip(relation.columns, relation.types, strict=True)}
-            ((rows,),) = relation.aggregate("count(*)").fetchall()
-        files[path.name] = FileAbout(sha256=file_sha256(path), rows=rows, columns=columns)
-    return Manifest(format=FORMAT, as_of=at.isoformat(), files=files)
+            rows = sum(about["rows"] for name, about in files.items() if name.startswith(f"{folder.name}/"))
+            tables[folder.name] = TableAbout(rows=rows, columns=columns)
+    return Manifest(format=FORMAT, as_of=at.isoformat(), tables=tables, files=files)

@@ -7,14 +7,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from kafalat.core.identifiers import parse_form_number
 from kafalat.core.problems import problem
 from kafalat.core.text import Bilingual
+from kafalat.engine import running
 from kafalat.engine.deciding import categories_in_force
 from kafalat.engine.explanation import Explanation, Reason, TermLine
-from kafalat.engine.running import DECISIONS_FILE
 from kafalat.engine.scoring import Line, base_points, lines
 from kafalat.policy.model import Fact, Programme
 from kafalat.registry.models import Household
@@ -45,17 +43,13 @@ def explain(*, run: Run, household: Household, programme: Programme, results: Pa
     Raises the problem `registry.household_unknown` when the run did not see the household, `input.not_found` when
     the result files are gone.
     """
-    row = _row(results / DECISIONS_FILE, household)
+    row = _row(results, household)
     return _explanation(programme, run.policy_day, household, row)
 
 
-def _row(path: Path, household: Household) -> dict[str, Any]:
-    if not path.exists():
-        raise problem("input.not_found", path=path)
-    with duckdb.connect() as engine:
-        found = engine.execute(
-            "SELECT * FROM read_parquet($1) WHERE household_id = $2", [str(path), household.pk]
-        )
+def _row(results: Path, household: Household) -> dict[str, Any]:
+    with running.open_results(results, results) as engine:
+        found = engine.execute("SELECT * FROM decisions WHERE household_id = $1", [household.pk])
         names = [column[0] for column in found.description or []]
         rows = found.fetchall()
     if not rows:

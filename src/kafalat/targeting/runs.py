@@ -8,22 +8,32 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+import duckdb
 from django.db import transaction
 
 from kafalat.audit import services as audit
 from kafalat.core.digests import value_sha256
-from kafalat.core.problems import problem
+from kafalat.core.problems import Problem, problem
 from kafalat.core.progress import Progress, silent
+from kafalat.core.text import Bilingual
 from kafalat.engine import running
-from kafalat.engine.running import RunResult
+from kafalat.engine.running import Difference, RunResult
 from kafalat.engine.snapshots import MANIFEST_FILE
 from kafalat.policy.loader import load
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
-from kafalat.registry.models import Snapshot
+from kafalat.registry.models import Household, Snapshot
 from kafalat.targeting.models import Run
 
-_LOCK = 0x4B41_0004  # one run is recorded at a time
+_LOCK = 0x4B41_0004  # one run is made at a time
+# What a recomputed run is compared with, as the refusal names it.
+_THE_ROWS = Bilingual(en="the decisions in the database", ur="ڈیٹا بیس میں محفوظ فیصلے")
+_THE_FILES = Bilingual(en="the result files", ur="نتائج کی محفوظ فائلیں")
+_BOTH = Bilingual(
+    en="the database and the result files, which agree with each other: programme code or engine may have changed",
+    ur="ڈیٹا بیس اور نتائج کی فائلیں، جو آپس میں یکساں ہیں: شاید حساب کا طریقہ بدلا ہے",
+)
+_THE_RECORD = Bilingual(en="the digest on record alone", ur="صرف محفوظ خلاصہ نمبر")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +51,12 @@ class Folders:
         It is named by the run's inputs. Two runs may come to the same decisions, and so to one digest, by different
         points: each keeps its own, or one would be explained by the other's.
         """
-        return self.runs / value_sha256(
-            [run.snapshot.sha256, run.programme_sha256, run.policy_day.isoformat()]
-        )
+        return self.runs / self.key(run.snapshot.sha256, run.programme_sha256, run.policy_day)
+
+    @staticmethod
+    def key(snapshot_sha256: str, programme_sha256: str, policy_day: date) -> str:
+        """Return the name of a run's inputs."""
+        return value_sha256([snapshot_sha256, programme_sha256, policy_day.isoformat()])
 
 
 def start_run(
@@ -69,30 +82,46 @@ def start_run(
     if known is not None:
         progress(1.0)
         return known
-    source = folders.snapshots / snapshot.sha256
     keep_programme(programme, programme_folder, folders.programmes)
-    draft = Path(tempfile.mkdtemp(prefix="run-", dir=folders.work))
+    # One run at a time. It works in a folder named by its inputs, so that one that was killed goes on where it stood.
+    with bulk.one_at_a_time(_LOCK):
+        known = same_inputs.first()
+        if known is not None:  # somebody else was faster
+            return known
+        run = _run(programme, snapshot, policy_day, folders, actor, at, progress)
+    progress(1.0)
+    return run
+
+
+def _run(
+    programme: Programme,
+    snapshot: Snapshot,
+    policy_day: date,
+    folders: Folders,
+    actor: str,
+    at: datetime,
+    progress: Progress,
+) -> Run:
+    """Compute a run, record it, and give its result folder its name."""
+    source = folders.snapshots / snapshot.sha256
+    draft = folders.work / f"run-{folders.key(snapshot.sha256, programme.sha256, policy_day)}"
     try:
         result = running.run(
             programme=programme,
             snapshot=source,
             out=draft,
             policy_day=policy_day,
+            progress=lambda share: progress(0.7 * share),
         )
         _is_on_record(result, snapshot, source)
-        progress(0.5)
-        with transaction.atomic():
-            bulk.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-            known = same_inputs.first()
-            if known is not None:  # somebody else was faster
-                return known
-            run = _record(programme, snapshot, policy_day, result, draft, folders.work, actor, at)
-            final = folders.results(run)
-            shutil.rmtree(final, ignore_errors=True)
-            draft.rename(final)
-    finally:
+    except Problem:
         shutil.rmtree(draft, ignore_errors=True)
-    progress(1.0)
+        raise
+    with transaction.atomic():
+        run = _record(programme, snapshot, policy_day, result, draft, folders.work, actor, at)
+        final = folders.results(run)
+        shutil.rmtree(final, ignore_errors=True)
+        draft.rename(final)
     return run
 
 
@@ -212,16 +241,27 @@ def replay(
             programme=programme, snapshot=snapshot, out=Path(out), policy_day=run.policy_day, threads=threads
         )
         _is_on_record(result, run.snapshot, snapshot)
-        district = _first_difference(run, Path(out))
-    if result.digest != run.digest or district is not None:
-        raise problem(
-            "targeting.replay_differs",
-            run=run.pk,
-            recorded=run.digest[:12],
-            found=result.digest[:12],
-            district=district or "-",
-        )
+        found = _first_difference(run, Path(out), folders.results(run))
+    if result.digest != run.digest or found is not None:
+        raise _differs(run, result, found)
     return Replay(run_id=run.pk, recorded=run.digest, found=result.digest, households=result.households)
+
+
+def _differs(run: Run, result: RunResult, found: tuple[Difference, Bilingual] | None) -> Problem:
+    """Return the refusal that tells where a run came out otherwise, and against what was kept of it."""
+    difference, kept = found or (None, _THE_RECORD)
+    household = None if difference is None else Household.objects.filter(pk=difference.household_id).first()
+    number = "-" if difference is None else str(difference.household_id)
+    return problem(
+        "targeting.replay_differs",
+        run=run.pk,
+        recorded=run.digest[:12],
+        found=result.digest[:12],
+        district="-" if difference is None else difference.district,
+        household=number if household is None else household.form_number,
+        kept_en=kept.en,
+        kept_ur=kept.ur,
+    )
 
 
 def _is_on_record(result: RunResult, snapshot: Snapshot, folder: Path) -> None:
@@ -230,28 +270,43 @@ def _is_on_record(result: RunResult, snapshot: Snapshot, folder: Path) -> None:
         raise problem("targeting.snapshot_changed", path=folder, file=MANIFEST_FILE)
 
 
-def _first_difference(run: Run, out: Path) -> str | None:
-    """Return the first district whose recomputed decisions or payees are not those the database holds, or None."""
+def _first_difference(run: Run, out: Path, kept: Path) -> tuple[Difference, Bilingual] | None:
+    """Return where the recomputed decisions or payees in `out` are not those kept, and which of the two kept differ, or None.
+
+    Kept are the rows of the database and the result files in the folder `kept`. A folder that is gone is not compared.
+    """
     with running.open_results(out, out) as engine:
-        bulk.copy_out(
-            f"""
-            SELECT household_id, concat_ws('|', household_id, outcome, coalesce(score::text, '-'), coalesce(category, '-'),
-                array_to_string(reasons, ','), array_to_string(missing_facts, ','))
-            FROM targeting_decision WHERE run_id = {run.pk}
-            """,
-            engine,
-            "kept_decisions",
-            {"household_id": "BIGINT", "line": "VARCHAR"},
-            work=out,
-        )
-        bulk.copy_out(
-            f"""
-            SELECT family_id, concat_ws('|', family_id, coalesce(person_id::text, '-'), reason)
-            FROM targeting_familypayee WHERE run_id = {run.pk}
-            """,
-            engine,
-            "kept_payees",
-            {"family_id": "BIGINT", "line": "VARCHAR"},
-            work=out,
-        )
-        return running.first_difference(engine)
+        _keep_rows(run, engine, out)
+        in_rows = running.first_difference(engine, "row")
+        in_files = None
+        if kept.exists():
+            running.keep_lines(engine, "file", kept)
+            in_files = running.first_difference(engine, "file")
+    if in_rows is None:
+        return None if in_files is None else (in_files, _THE_FILES)
+    return (in_rows, _THE_ROWS if in_rows != in_files else _BOTH)
+
+
+def _keep_rows(run: Run, engine: duckdb.DuckDBPyConnection, work: Path) -> None:
+    """Make the tables that `running.first_difference` compares with from the database."""
+    bulk.copy_out(
+        f"""
+        SELECT household_id, concat_ws('|', household_id, outcome, coalesce(score::text, '-'), coalesce(category, '-'),
+            array_to_string(reasons, ','), array_to_string(missing_facts, ','))
+        FROM targeting_decision WHERE run_id = {run.pk}
+        """,
+        engine,
+        "row_decisions",
+        {"household_id": "BIGINT", "line": "VARCHAR"},
+        work=work,
+    )
+    bulk.copy_out(
+        f"""
+        SELECT p.family_id, f.household_id, concat_ws('|', p.family_id, coalesce(p.person_id::text, '-'), p.reason)
+        FROM targeting_familypayee AS p JOIN registry_family AS f ON f.id = p.family_id WHERE p.run_id = {run.pk}
+        """,
+        engine,
+        "row_payees",
+        {"family_id": "BIGINT", "household_id": "BIGINT", "line": "VARCHAR"},
+        work=work,
+    )
