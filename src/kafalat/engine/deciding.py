@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from kafalat.engine.derive import names_used
 from kafalat.engine.scoring import base_sql, lines
-from kafalat.engine.sql import choice, criterion_sql, identifier, literal
+from kafalat.engine.sql import choice, criterion_sql, identifier, literal, present
 from kafalat.policy.model import Exclusion, Programme, in_force
 
 SCORE_ABOVE_CUTOFF = "score_above_cutoff"
@@ -97,8 +97,8 @@ def _reasons_sql(
     ]
     ineligible.append(f"CASE WHEN NOT selected THEN {literal(SCORE_ABOVE_CUTOFF)} END")
     return (
-        f"CASE outcome WHEN 'eligible' THEN {_present(eligible)} "
-        f"WHEN 'ineligible' THEN {_present(ineligible)} ELSE [{literal(MISSING_FACTS)}] END"
+        f"CASE outcome WHEN 'eligible' THEN {present(eligible)} "
+        f"WHEN 'ineligible' THEN {present(ineligible)} ELSE [{literal(MISSING_FACTS)}] END"
     )
 
 
@@ -135,11 +135,4 @@ def _missing_sql(
         f"CASE WHEN {' OR '.join(f'({condition})' for condition in undecided[name])} THEN {literal(name)} END"
         for name in ordered
     ]
-    return f"CASE WHEN outcome = 'incomplete' THEN {_present(entries)} ELSE [] END"
-
-
-def _present(entries: Sequence[str]) -> str:
-    """Return a list of the entries that are not NULL, in order."""
-    if not entries:
-        return "CAST([] AS VARCHAR[])"
-    return f"list_filter([{', '.join(entries)}], lambda entry: entry IS NOT NULL)"
+    return f"CASE WHEN outcome = 'incomplete' THEN {present(entries)} ELSE [] END"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from kafalat.policy.expressions import names, to_sql
@@ -28,6 +28,13 @@ def choice(cases: Iterable[tuple[str, str]], otherwise: str = "NULL") -> str:
     """Return the value of the first condition that holds, as a CASE; just `otherwise` where there is none to ask."""
     arms = " ".join(f"WHEN {condition} THEN {value}" for condition, value in cases)
     return f"CASE {arms} ELSE {otherwise} END" if arms else otherwise
+
+
+def present(entries: Sequence[str]) -> str:
+    """Return a list of the texts that are not NULL, in order."""
+    if not entries:
+        return "CAST([] AS VARCHAR[])"
+    return f"list_filter([{', '.join(entries)}], lambda entry: entry IS NOT NULL)"
 
 
 def criterion_sql(criterion: str) -> str:

@@ -94,12 +94,16 @@ def names(expression: str) -> frozenset[str]:
 def to_sql(expression: str) -> str:
     """Return the expression in one canonical DuckDB spelling, its names quoted.
 
+    A number with a fraction is a DOUBLE on every engine: left as it is, each would make another type of it.
     Raises the problem `programme.expression` for a refused one.
     """
     # The type keeps the writer from wrapping the argument of bool_or and bool_and in a cast.
     node = _admitted(expression).copy()
     for aggregate in node.find_all(exp.LogicalOr, exp.LogicalAnd):
         aggregate.this.type = "boolean"
+    for number in list(node.find_all(exp.Literal)):
+        if not number.is_string and "." in number.this:
+            number.replace(exp.cast(number.copy(), exp.DataType.Type.DOUBLE))
     return node.sql(dialect=DIALECT, identify=True, comments=False)
 
 
@@ -275,7 +279,7 @@ def _not_admitted(node: exp.Expr) -> Fault:
             "NULL cannot be asked for: a missing answer makes the decision incomplete by itself.",
             "NULL کی شرط نہیں لگ سکتی: جواب موجود نہ ہو تو فیصلہ خود ہی نامکمل رہتا ہے۔",
         )
-    if isinstance(node, exp.Query | exp.Exists):
+    if isinstance(node, exp.Query | exp.Exists) or node.args.get("query") is not None:
         return Fault(
             "A rule cannot ask another table (SELECT); declare a fact over people instead.",
             "شرط کسی اور جدول سے نہیں پوچھ سکتی (SELECT)؛ اس کی جگہ افراد پر مبنی derived کوائف بنائیں۔",
