@@ -201,6 +201,11 @@ CATALOGUE: dict[str, Entry] = {
         en="kafalat scorecard {command} needs packages for analysts that are not installed; install them with: pip install 'kafalat[fit]'",
         ur="kafalat scorecard {command} کے لیے تجزیے کے پیکج درکار ہیں جو نصب نہیں؛ انہیں یوں نصب کریں: pip install 'kafalat[fit]'",
     ),
+    # {}
+    "scorecard.line_missing": Entry(
+        en="The programme states no poverty line yet; give --line, --line-from (as in 2024-07-01), --line-source and --poor-people.",
+        ur="پروگرام میں ابھی خطِ غربت درج نہیں؛ ‎--line، ‎--line-from (جیسے 2024-07-01)، ‎--line-source اور ‎--poor-people دیں۔",
+    ),
     # { country: "the survey's", own: "the programme's" }
     "survey.other_country": Entry(
         en="This survey is of {country}, the programme of {own}: it serves to fit and judge scorecards, not for the registry.",
@@ -321,6 +326,22 @@ CATALOGUE: dict[str, Entry] = {
     "registry.empty": Entry(
         en="The registry holds no household yet; import a survey first.",
         ur="رجسٹری میں ابھی کوئی گھرانہ نہیں؛ پہلے سروے درآمد کریں۔",
+    ),
+    # ---- lists from outside ------------------------------------------------------------------------------
+    # { filter: "what was asked for", known: "the programme's filters", nearest: "the one most like it, or -" }
+    "lists.filter_unknown": Entry(
+        en="The programme has no filter '{filter}' (nearest: {nearest}); it has: {known}.",
+        ur="پروگرام میں فلٹر «{filter}» نہیں (قریب ترین: {nearest})؛ یہ ہیں: {known}۔",
+    ),
+    # { date: "what was given" }
+    "lists.date_invalid": Entry(
+        en="'{date}' cannot be the date of a list; give the day it was made, not after today, as 2026-01-31.",
+        ur="«{date}» فہرست کی تاریخ نہیں ہو سکتی؛ فہرست بننے کا دن لکھیں جو آج کے بعد نہ ہو، جیسے 2026-01-31۔",
+    ),
+    # { file: "the list", line: "from 1", reason_en, reason_ur: "what is wrong there" }
+    "lists.file_invalid": Entry(
+        en="{file}, line {line}: {reason_en}; correct the list and import it again, nothing of it was taken in.",
+        ur="{file}، سطر {line}: {reason_ur}؛ فہرست درست کر کے دوبارہ درآمد کریں، اس کا کچھ بھی شامل نہیں کیا گیا۔",
     ),
     # ---- targeting ---------------------------------------------------------------------------------------
     # { path: "the snapshot's folder" }

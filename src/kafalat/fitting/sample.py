@@ -13,8 +13,9 @@ import pandas as pd
 import pyarrow as pa
 
 from kafalat.engine.derive import household_facts_sql
-from kafalat.policy.model import Programme
-from kafalat.survey.profiles import read
+from kafalat.fitting.scores import scores_sql
+from kafalat.policy.model import Programme, Scorecard
+from kafalat.survey.profiles import programme_for, read
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -75,8 +76,10 @@ class Sample:
 def read_sample(folder: Path, profile: str, programme: Programme) -> Sample:
     """Return every household of a survey, also those without spending. Raises the problems of `survey.*`.
 
-    A household without a sampling unit (or a survey that names none) is a unit of its own.
+    A household without a sampling unit (or a survey that names none) is a unit of its own. A survey with facts of its own
+    is read with them.
     """
+    programme = programme_for(profile, programme)
     with duckdb.connect() as connection:
         read(folder, profile, programme=programme, connection=connection)
         table: pd.DataFrame = (
@@ -107,6 +110,17 @@ def read_sample(folder: Path, profile: str, programme: Programme) -> Sample:
         weight=np.nan_to_num(weight) if weighted else np.ones(len(weight)),
         weighted=weighted,
     )
+
+
+def scores_of(sample: Sample, scorecard: Scorecard) -> Floats:
+    """Return each household's score by a scorecard; nan where an answer is missing."""
+    with duckdb.connect() as connection:
+        rows = sample.table.assign(_row=range(len(sample)))
+        connection.register("facts", pa.Table.from_pandas(rows, preserve_index=False))
+        found = connection.sql(
+            f"SELECT score FROM ({scores_sql(scorecard, 'facts')}) ORDER BY _row"
+        ).fetchnumpy()["score"]
+    return np.ma.filled(found.astype(np.float64), np.nan)
 
 
 def folds(psu: Objects, count: int = 5) -> Integers:

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kafalat.core.problems import Problem
+from kafalat.core.problems import Problem, problem
 from kafalat.fitting.scores import score_survey, write_table
 from kafalat.interfaces.cli.output import print_lines, print_problem
-from kafalat.policy.cards import load_scorecard
-from kafalat.policy.loader import load, shipped
-from kafalat.policy.model import Programme, Scorecard
+from kafalat.interfaces.cli.scorecard_options import (
+    CardFile,
+    Profile,
+    ProgrammeFolder,
+    Survey,
+    card_of,
+    programme_of,
+)
 from kafalat.survey.profiles import programme_for
 
 app = typer.Typer(no_args_is_help=True, help="Scorecards: fitted, judged, and applied to a survey.")
-
-Survey = Annotated[Path, typer.Option("--survey", help="Folder with the survey's raw tables.")]
-Profile = Annotated[
-    str, typer.Option("--profile", help="A shipped profile's name, or the path of a .sql file.")
-]
-ProgrammeFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--programme", help="The programme folder (default: KAFALAT_PROGRAMME, or the shipped one)."
-    ),
-]
-CardFile = Annotated[
-    Path | None, typer.Option("--scorecard", help="A scorecard file (default: the programme's own).")
-]
-
 
 alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 alone.add_typer(app, name="scorecard")
@@ -45,17 +35,6 @@ def run() -> None:
     except Problem as refusal:
         print_problem(refusal)
         sys.exit(refusal.entry.exit_code)
-
-
-def programme_of(folder: Path | None) -> Programme:
-    """Return the programme of a folder, of the setting `KAFALAT_PROGRAMME`, or the shipped one, checked."""
-    named = os.environ.get("KAFALAT_PROGRAMME")
-    return load(folder or (Path(named).expanduser() if named else shipped()))
-
-
-def card_of(file: Path | None, programme: Programme) -> Scorecard:
-    """Return the scorecard of a file, checked against the programme's facts, or the programme's own."""
-    return programme.scorecard if file is None else load_scorecard(file, programme)
 
 
 @app.command("score")
@@ -77,4 +56,20 @@ def score(
         facts = ", ".join(f"{fact} ({count:,})" for fact, count in scores.open_facts.items())
         print_lines(
             f"{scores.missing:,} households have no score: an answer is missing / جواب نہ ہونے سے اسکور نہیں بنا: {facts}"
+        )
+
+
+if find_spec("sklearn") and find_spec("pandas"):
+    from kafalat.interfaces.cli import scorecard_analysis
+
+    app.command("relate")(scorecard_analysis.relate_command)
+else:
+
+    def _without_extra(context: typer.Context) -> None:
+        """Not installed: it takes the extra kafalat[fit]."""
+        raise problem("scorecard.extra_missing", command=context.info_name)
+
+    for name in ("fit", "evaluate", "relate"):
+        app.command(name, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+            _without_extra
         )
