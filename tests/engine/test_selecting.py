@@ -81,7 +81,7 @@ def given_to(connection: duckdb.DuckDBPyConnection, houses: Sequence[House]) -> 
         "households": [{"household_id": n, "place_pcode": h.place, "survey_key": h.key} for n, h in numbered],
         "verdicts": [{"household_id": n, "shift_points": h.shift} for n, h in numbered if h.shift],
     }
-    shapes = {
+    shapes: dict[str, list[tuple[str, pa.DataType]]] = {
         "decisions": [
             ("household_id", pa.int64()), ("outcome", pa.string()), ("score", pa.int64()), ("reasons", pa.list_(pa.string())),
         ],

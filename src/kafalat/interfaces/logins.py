@@ -18,6 +18,7 @@ STAFF = {
     "releaser": "payment_releaser",
     "reconciler": "reconciler",
     "clerk": "desk_clerk",
+    "secretary": "committee_secretary",
     "analyst": "analyst",
     "auditor": "auditor",
 }

@@ -12,6 +12,7 @@ from kafalat.core.text import Bilingual
 ROLES: dict[str, Bilingual] = {
     "analyst": Bilingual(en="analyst", ur="تجزیہ کار"),
     "auditor": Bilingual(en="auditor", ur="آڈیٹر"),
+    "committee_secretary": Bilingual(en="committee secretary", ur="کمیٹی سیکریٹری"),
     "desk_clerk": Bilingual(en="desk clerk", ur="ڈیسک کلرک"),
     "payment_checker": Bilingual(en="payment checker", ur="ادائیگی جانچنے والا"),
     "payment_maker": Bilingual(en="payment maker", ur="ادائیگی بنانے والا"),
