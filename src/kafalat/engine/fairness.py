@@ -9,7 +9,7 @@ import numpy as np
 
 from kafalat.core.text import Bilingual
 from kafalat.engine.outlook import Group
-from kafalat.engine.poverty import Relation
+from kafalat.engine.poverty import Spending
 from kafalat.engine.sql import identifier
 from kafalat.policy.model import Programme
 
@@ -27,7 +27,7 @@ _CODES: dict[str, Bilingual] = {
 
 
 def fairness(
-    engine: duckdb.DuckDBPyConnection, programme: Programme, groups: Sequence[str], relation: Relation
+    engine: duckdb.DuckDBPyConnection, programme: Programme, groups: Sequence[str], spending: Spending
 ) -> tuple[Group, ...]:
     """Return every group of every fact in `groups`, from the table `judged`; households without a score are left out."""
     if not groups:
@@ -44,8 +44,8 @@ def fairness(
         FROM judged WHERE score IS NOT NULL GROUP BY GROUPING SETS ({sets})
         """
     ).fetchall()
-    poor_share = relation.poor_share()
-    bands = relation.band_of(np.arange(101, dtype=np.int64))
+    poor_share = spending.poor_share()
+    bands = spending.band_of(np.arange(101, dtype=np.int64))
     counted: dict[tuple[str, str], list[float]] = {}
     whole: dict[str, list[float]] = {}
     for which, code, score, households, today, proposed in rows:

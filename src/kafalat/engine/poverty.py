@@ -5,8 +5,9 @@ Between quantiles the logarithm is taken as evenly spread; below the first and a
 a normal distribution's tail would be. Headcount, gap and squared gap (FGT 0, 1, 2: Foster, Greer and Thorbecke 1984,
 "A class of decomposable poverty measures") then have closed forms, also with a transfer added to everybody's spending.
 
-Intervals (95 percent) say how far the survey's sample could be off: each band's curve is moved by the standard error
-of its mean, households of one sampling unit being alike (`DESIGN_EFFECT`). They say nothing about years gone by.
+Intervals (95 percent) say how far the survey's sample could be off: each band's curve is moved as its mean moves in
+bootstraps of the survey's sampling units, or where there are none by the mean's standard error, households of one unit
+being alike (`DESIGN_EFFECT`). They say nothing about the years gone by since.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from kafalat.policy.model import RelationBand
+
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 
@@ -25,20 +28,6 @@ Z_95 = 1.959964
 DESIGN_EFFECT = 2.0
 # How wide an even stretch is that has the mean of a normal distribution's outer 5 percent, in gaps of its 5th to 10th.
 TAIL_GAPS = 2.3
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """Scores `low` to `high`: how many households of the survey, and quantiles of ln(rupees per head and month).
-
-    `quantiles` are evenly spaced probabilities, ends left out: nineteen values are 5 to 95 percent.
-    """
-
-    low: int
-    high: int
-    households: int
-    sd_ln: float
-    quantiles: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +53,31 @@ class Cells:
     covered: dict[str, NDArray[np.bool_]]
 
 
-class Relation:
-    """Bands of scores with a poverty line in the same rupees as their quantiles (per head and month)."""
+class Spending:
+    """How spending follows from the score, by bands; `line_rupees_month` is the poverty line per head in the same rupees."""
 
-    def __init__(self, bands: Sequence[Band], line_rupees_month: float) -> None:
+    def __init__(self, bands: Sequence[RelationBand], line_rupees_month: float) -> None:
         self.bands = tuple(bands)
         self.line = float(line_rupees_month)
         self._edges = np.stack([_edges(band.quantiles) for band in self.bands])
-        self._se = np.array(
-            [band.sd_ln * np.sqrt(DESIGN_EFFECT / max(1, band.households)) for band in self.bands]
-        )
+        replicates = [band.replicates for band in self.bands]
+        if all(replicates) and len({len(each) for each in replicates}) == 1 and len(replicates[0]) > 1:
+            means = np.array(replicates, dtype=np.float64)
+            self._se = means.std(axis=1, ddof=1)
+            centred = means - means.mean(axis=1, keepdims=True)
+            # Bootstraps of the survey, in standard errors of each band: bands of one bootstrap move together.
+            self._moves = centred / np.maximum(self._se, 1e-12)[:, None]
+        else:
+            self._se = np.array(
+                [band.sd_ln * np.sqrt(DESIGN_EFFECT / max(1, band.households)) for band in self.bands]
+            )
+            self._moves = None
 
     def band_of(self, score: Ints) -> Ints:
         """Return the index of each score's band; -1 outside all of them."""
         found = np.full(score.shape, -1, dtype=np.int64)
         for number, band in enumerate(self.bands):
-            found[(score >= band.low) & (score <= band.high)] = number
+            found[(score >= band.from_) & (score <= band.to)] = number
         return found
 
     def poor_share(self, shift: float = 0.0) -> Floats:
@@ -115,7 +113,7 @@ class Relation:
 
     def poverty(self, cells: Cells, transfer: str, order: int) -> Estimate:
         """Return FGT of people under one of the transfers."""
-        return _estimate(lambda shift: self._people_fgt(cells, transfer, order, shift), level=True)
+        return self._estimate(lambda shift: self._people_fgt(cells, transfer, order, shift), level=True)
 
     def change(self, cells: Cells, before: str, after: str, order: int) -> Estimate:
         """Return how much FGT of people changes from one transfer to another."""
@@ -125,7 +123,7 @@ class Relation:
                 cells, before, order, shift
             )
 
-        return _estimate(difference, level=False)
+        return self._estimate(difference, level=False)
 
     def inclusion_error(self, cells: Cells, coverage: str) -> Estimate | None:
         """Return the expected share of covered households that are not poor; None where nobody is covered."""
@@ -155,6 +153,17 @@ class Relation:
         ).astype(np.float64)
         return found
 
+    def _estimate(self, by_band: Callable[[float], Floats], *, level: bool) -> Estimate:
+        """Return the sum of what the bands contribute; `by_band` gives it with every band moved by so many standard errors."""
+        moved = (by_band(1.0) - by_band(-1.0)) / 2
+        return _interval(float(by_band(0.0).sum()), self._error(moved), level=level)
+
+    def _error(self, moved: Floats) -> float:
+        """Return the standard error of a sum whose parts change by `moved` when their band moves by one standard error."""
+        if self._moves is None:  # bands are taken as independent: their variances add
+            return float(np.sqrt((moved**2).sum()))
+        return float((moved @ self._moves).std(ddof=1))
+
     def _ratio(self, cells: Cells, upper: Floats, lower: Floats, *, complement: bool) -> Estimate | None:
         """Return sum(upper * poor) / sum(lower * poor), or for the complement 1 - sum(upper * poor) / sum(lower)."""
         index = np.maximum(cells.band, 0)
@@ -175,7 +184,7 @@ class Relation:
                 return None
             value = float((up * poor).sum() / whole)
             slope = (up - value * down) / whole
-        return _interval(value, float(np.sqrt(((slope * moved) ** 2).sum())), level=True)
+        return _interval(value, self._error(slope * moved), level=True)
 
 
 def _edges(quantiles: Sequence[float]) -> Floats:
@@ -184,13 +193,6 @@ def _edges(quantiles: Sequence[float]) -> Floats:
     before = inner[0] - TAIL_GAPS * (inner[1] - inner[0])
     after = inner[-1] + TAIL_GAPS * (inner[-1] - inner[-2])
     return np.concatenate([[before], inner, [after]])
-
-
-def _estimate(by_band: Callable[[float], Floats], *, level: bool) -> Estimate:
-    """Return the sum of what the bands contribute; `by_band` gives it with every band moved by so many standard errors."""
-    value = float(by_band(0.0).sum())
-    moved = (by_band(1.0) - by_band(-1.0)) / 2  # bands are independent: their variances add
-    return _interval(value, float(np.sqrt((moved**2).sum())), level=level)
 
 
 def _interval(value: float, error: float, *, level: bool) -> Estimate:

