@@ -228,6 +228,8 @@ messages:
   status_eligible: { en: "Eligible.", ur: "اہل۔" }
   status_suspended: { en: "Suspended.", ur: "معطل۔" }
   status_exited: { en: "No longer in the programme.", ur: "اب پروگرام میں شامل نہیں۔" }
+  slip_appeal: { en: "Appeal until {appeal_until}.", ur: "{appeal_until} تک اپیل کریں۔" }
+  slip_free: { en: "It is free.", ur: "یہ مفت ہے۔" }
   status_payment_returned: { en: "{amount} for {tranche} came back from {bank}.", ur: "{tranche} کے {amount} {bank} سے واپس آئے۔" }
   status_eligible_no_payee: { en: "No payee: {reason}.", ur: "وصول کنندہ نہیں: {reason}۔" }
   status_ineligible: { en: "Not eligible. {reason}", ur: "مستحق نہیں۔ {reason}" }

@@ -96,6 +96,8 @@ MESSAGES: Mapping[str, frozenset[str]] = {
     "status_exited": frozenset(),
     "status_payment_returned": frozenset({"amount", "tranche", "bank"}),
     "status_not_found": frozenset(),
+    "slip_appeal": frozenset({"appeal_until"}),
+    "slip_free": frozenset(),
     "payment_sent": frozenset({"amount", "tranche", "bank"}),
     "payment_returned": frozenset({"amount", "tranche", "bank"}),
 }
