@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from kafalat.core.identifiers import parse_form_number
 from kafalat.core.problems import problem
 from kafalat.core.text import Bilingual
 from kafalat.engine import running
 from kafalat.engine.deciding import categories_in_force
-from kafalat.engine.explanation import Explanation, Reason, TermLine
+from kafalat.engine.explanation import Explanation, FilterLine, Reason, TermLine
 from kafalat.engine.scoring import Line, base_points, lines
 from kafalat.policy.model import Fact, Programme
 from kafalat.registry.models import Household
@@ -20,6 +23,14 @@ from kafalat.targeting.models import Run
 
 YES = Bilingual(en="yes", ur="ہاں")
 NO = Bilingual(en="no", ur="نہیں")
+# About whom a list speaks.
+SUBJECTS = {
+    "self": Bilingual(en="the payee", ur="وصول کنندہ"),
+    "spouse": Bilingual(en="her spouse", ur="ان کا شریکِ حیات"),
+    "household": Bilingual(en="a member of the household", ur="گھرانے کا فرد"),
+}
+
+Row = dict[str, Any]
 
 
 def find_household(name: str) -> Household:
@@ -43,29 +54,33 @@ def explain(*, run: Run, household: Household, programme: Programme, results: Pa
     Raises the problem `registry.household_unknown` when the run did not see the household, `input.not_found` when
     the result files are gone.
     """
-    row = _row(results, household)
-    return _explanation(programme, run.policy_day, household, row)
-
-
-def _row(results: Path, household: Household) -> dict[str, Any]:
     with running.open_results(results, results) as engine:
-        found = engine.execute("SELECT * FROM decisions WHERE household_id = $1", [household.pk])
-        names = [column[0] for column in found.description or []]
-        rows = found.fetchall()
-    if not rows:
+        decided = rows_of(engine, "SELECT * FROM decisions WHERE household_id = $1", [household.pk])
+        families = rows_of(engine, "SELECT * FROM payees WHERE household_id = $1", [household.pk])
+    if not decided:
         raise problem("registry.household_unknown", household=household.form_number)
-    return dict(zip(names, rows[0], strict=True))
+    return explanation_of(programme, run.policy_day, household.form_number, decided[0], families)
 
 
-def _explanation(programme: Programme, day: date, household: Household, row: dict[str, Any]) -> Explanation:
+def rows_of(engine: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any]) -> list[Row]:
+    """Return the rows of a small query of the engine by column name."""
+    found = engine.execute(query, parameters)
+    names = [column[0] for column in found.description or []]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def explanation_of(
+    programme: Programme, day: date, form_number: str, row: Row, families: Sequence[Row]
+) -> Explanation:
+    """Return the explanation of one row of a run's decisions and the rows of its payees, by column name."""
     card = programme.scorecard
     code = None if card.stratum is None else row[card.stratum]
     cutoff = next((c.cutoff for c in categories_in_force(programme, day) if c.code == row["category"]), None)
     label = next((c.label for c in programme.eligibility.categories if c.code == row["category"]), None)
     reasons = programme.eligibility.reasons
     return Explanation(
-        household_id=household.pk,
-        form_number=household.form_number,
+        household_id=row["household_id"],
+        form_number=form_number,
         outcome=row["outcome"],
         score=row["score"],
         base_points=base_points(card, code) or 0,
@@ -81,9 +96,32 @@ def _explanation(programme: Programme, day: date, household: Household, row: dic
         reasons=tuple(Reason(code, reasons[code]) for code in row["reasons"]),
         missing=tuple(Reason(name, programme.fact(name).label) for name in row["missing_facts"]),
         changes=(),
-        filters=(),
+        filters=_filters(programme, families),
         appeal_days=programme.calendar.appeal_days,
     )
+
+
+def _filters(programme: Programme, families: Sequence[Row]) -> tuple[FilterLine, ...]:
+    """Return every list that speaks of a family, from the texts "code:subject:date" kept with its payee."""
+    known = {entry.code: entry for entry in programme.filters}
+    found = []
+    for family in sorted(families, key=itemgetter("family_id")):
+        for match in family["filters"]:
+            code, subject, day = match.split(":")
+            entry = known[code]
+            found.append(
+                FilterLine(
+                    code=code,
+                    kind=entry.kind,
+                    label=entry.label,
+                    subject=subject,
+                    subject_label=SUBJECTS[subject],
+                    family_id=family["family_id"],
+                    list_date=date.fromisoformat(day),
+                    text=entry.text,
+                )
+            )
+    return tuple(found)
 
 
 def _term(programme: Programme, line: Line, row: dict[str, Any]) -> TermLine:
