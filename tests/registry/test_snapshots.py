@@ -21,9 +21,9 @@ from tests.conftest import NOW
 from tests.registry.steps import bring, drawn
 
 HOUSEHOLDS = 90
-HOUSEHOLD_CORE = ["household_id", "place_pcode", "district_pcode", "interviewed_on"]
+HOUSEHOLD_CORE = ["household_id", "place_pcode", "district_pcode", "interviewed_on", "survey_key"]
 PERSON_CORE = [
-    "person_id", "household_id", "family_id", "line_no", "relationship", "sex", "age_years", "marital_status",
+    "person_id", "household_id", "family_id", "line_no", "spouse_line", "relationship", "sex", "age_years", "marital_status",
     "cnic_status", "cnic_gender_updated",
 ]  # fmt: skip
 

@@ -206,6 +206,16 @@ CATALOGUE: dict[str, Entry] = {
         en="The programme states no poverty line yet; give --line, --line-from (as in 2024-07-01), --line-source and --poor-people.",
         ur="پروگرام میں ابھی خطِ غربت درج نہیں؛ ‎--line، ‎--line-from (جیسے 2024-07-01)، ‎--line-source اور ‎--poor-people دیں۔",
     ),
+    # { profile: "the survey", scorecard: "the card's code" }
+    "scorecard.nothing_known": Entry(
+        en="No household of {profile} has both a score by {scorecard} and known spending; give a survey that asked for both.",
+        ur="{profile} کے کسی گھرانے کا {scorecard} سے اسکور اور خرچ دونوں معلوم نہیں؛ ایسا سروے دیں جس میں دونوں ہوں۔",
+    ),
+    # { value: "what was typed" }
+    "scorecard.coverage_invalid": Entry(
+        en="{value} is no list of shares; write shares between 0 and 1 as in 0.1,0.2,0.3.",
+        ur="{value} حصوں کی فہرست نہیں؛ 0 اور 1 کے درمیان حصے یوں لکھیں: ‎0.1,0.2,0.3۔",
+    ),
     # { country: "the survey's", own: "the programme's" }
     "survey.other_country": Entry(
         en="This survey is of {country}, the programme of {own}: it serves to fit and judge scorecards, not for the registry.",
@@ -382,6 +392,11 @@ CATALOGUE: dict[str, Entry] = {
     "targeting.programme_differs": Entry(
         en="Run {run} was made under programme {recorded}, but the folder given is {found}; give the folder of that time.",
         ur="دورِ انتخاب {run} پروگرام {recorded} کے تحت ہوا تھا مگر دیا گیا فولڈر {found} ہے؛ اُس وقت کا فولڈر دیں۔",
+    ),
+    # { path: "the file with what committees said", run }
+    "targeting.verdicts_changed": Entry(
+        en="{path} is not the file of verdicts that run {run} heard; restore it from a backup.",
+        ur="{path} وہ فائل نہیں جس میں دورِ انتخاب {run} کے لیے کمیٹیوں کی آراء تھیں؛ اسے بیک اپ سے بحال کریں۔",
     ),
     # { day }
     "targeting.no_amount": Entry(

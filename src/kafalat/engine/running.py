@@ -2,7 +2,8 @@
 
 A pure function: the same inputs give the same digest on any machine, engine, thread count or day. The digest covers
 every decision and payee, household by household, and depends on no file layout: it is the Merkle root (RFC 9162) over
-districts, in P-code order, of the SHA-256 of their sorted lines. It is computed from the files, so it is of what is there.
+districts, in P-code order, of the SHA-256 of their sorted lines, and then of the selection, where there is one. It is
+computed from the files, so it is of what is there.
 
 The work goes batch by batch of whole districts, so memory is bounded whatever the size of the nation. A batch counts
 once all its files are whole: a run that was killed goes on with the next one.
@@ -28,12 +29,22 @@ from kafalat.engine.deciding import decision_sql
 from kafalat.engine.derive import household_facts_sql
 from kafalat.engine.payees import payee_sql
 from kafalat.engine.scoring import lines, score_sql
+from kafalat.engine.selecting import (
+    SELECTED,
+    SELECTION,
+    VERDICT_COLUMNS,
+    WAITING,
+    selects,
+    standing_sql,
+    write_selection,
+)
 from kafalat.engine.snapshots import MATCHES, TABLES, Manifest, districts, files_of, manifest_of, verify
 from kafalat.engine.sql import identifier, literal
 from kafalat.policy.model import Programme
 
 DECISIONS, PAYEES = "decisions", "payees"
 RESULT_FILE = "result.json"
+VERDICTS_FILE = "verdicts.parquet"  # what committees said, as the run was given it
 BATCHES_FILE = "batches.json"
 BATCH_HOUSEHOLDS = 500_000
 
@@ -42,12 +53,21 @@ _LINE = (
     "concat_ws('|', household_id, outcome, coalesce(CAST(score AS VARCHAR), '-'), coalesce(category, '-'), "
     "array_to_string(reasons, ','), array_to_string(missing_facts, ','))"
 )
-_PAYEE_LINE = "concat_ws('|', family_id, coalesce(CAST(person_id AS VARCHAR), '-'), reason)"
+# What is compared of a decision that is kept: its place in the selection too.
+_KEPT_LINE = f"concat_ws('|', {_LINE}, coalesce(standing, '-'), coalesce(CAST(rank AS VARCHAR), '-'))"
+# concat_ws leaves NULL out: a family no list speaks of has the same line as without any list.
+_PAYEE_LINE = (
+    "concat_ws('|', family_id, coalesce(CAST(person_id AS VARCHAR), '-'), reason, "
+    "nullif(array_to_string(filters, ','), ''))"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run came to. `districts` maps each district's P-code to the digest of its decisions and payees."""
+    """What a run came to. `districts` maps each district's P-code to the digest of its decisions and payees.
+
+    `selected` and `waiting` are households, None where every eligible one is selected.
+    """
 
     programme_sha256: str
     snapshot_sha256: str
@@ -59,6 +79,8 @@ class RunResult:
     ineligible: int
     incomplete: int
     districts: dict[str, str]
+    selected: int | None = None
+    waiting: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +111,7 @@ def run(
     snapshot_sha256 = verify(snapshot)
     manifest = manifest_of(snapshot)
     plan = batches(districts(manifest), batch_households)
-    queries = _queries(programme, policy_day)
+    queries = _queries(programme, policy_day, MATCHES if MATCHES in manifest["tables"] else None)
     verdicts_sha256 = file_sha256(verdicts) if verdicts else None
     state = _State(out, value_sha256([snapshot_sha256, verdicts_sha256, queries, plan]))
     with duck_backend([snapshot], out, threads) as backend:
@@ -99,17 +121,24 @@ def run(
                 state.add(number, _decide(backend, queries, out, f"{number + 1:04d}"))
             progress((number + 1) / (len(plan) + 1))
     found, counts = _summary(out, [state.files(number) for number in range(len(plan))], threads)
+    leaves = [f"{pcode}:{digest}" for pcode, digest in found.items()]
+    standing: dict[str, int] = {}
+    if selects(programme):
+        digest, standing = _select(programme, policy_day, snapshot, manifest, verdicts, out, threads)
+        leaves.append(f"{SELECTION}:{digest}")
     result = RunResult(
         programme_sha256=programme.sha256,
         snapshot_sha256=snapshot_sha256,
         policy_day=policy_day.isoformat(),
         verdicts_sha256=verdicts_sha256,
-        digest=merkle.root([f"{pcode}:{digest}".encode() for pcode, digest in found.items()]).hex(),
+        digest=merkle.root([leaf.encode() for leaf in leaves]).hex(),
         households=sum(counts.values()),
         eligible=counts.get("eligible", 0),
         ineligible=counts.get("ineligible", 0),
         incomplete=counts.get("incomplete", 0),
         districts=found,
+        selected=standing.get(SELECTED, 0) if standing else None,
+        waiting=standing.get(WAITING, 0) if standing else None,
     )
     (out / RESULT_FILE).write_text(json.dumps(asdict(result), indent=1))
     shutil.rmtree(out / ".spill", ignore_errors=True)
@@ -167,8 +196,8 @@ class _State:
         return {t: [self._out / n for n in names if n.startswith(f"{t}/")] for t in (DECISIONS, PAYEES)}
 
 
-def _queries(programme: Programme, day: date) -> dict[str, str]:
-    """Return the SQL of a run by the name its rows get, each using those before it."""
+def _queries(programme: Programme, day: date, matches: str | None) -> dict[str, str]:
+    """Return the SQL of a run by the name its rows get, each using those before it; `matches` where lists matched anybody."""
     points = ", ".join(f"{line.sql} AS {identifier(line.column)}" for line in lines(programme.scorecard))
     facts = household_facts_sql(programme, key="household_id", keep=("district_pcode",))
     return {
@@ -177,7 +206,7 @@ def _queries(programme: Programme, day: date) -> dict[str, str]:
         "decided": decision_sql(programme, day, "scored"),
         "paid": (
             "SELECT chosen.*, decisions.district_pcode "
-            f"FROM ({payee_sql(programme, day, 'people', 'decisions')}) AS chosen "
+            f"FROM ({payee_sql(programme, day, 'people', 'decisions', matches)}) AS chosen "
             "JOIN decisions ON decisions.household_id = chosen.household_id"
         ),
     }
@@ -217,6 +246,33 @@ def _summary(
     return dict(sorted(found.items())), counts
 
 
+def _select(
+    programme: Programme,
+    day: date,
+    snapshot: Path,
+    manifest: Manifest,
+    verdicts: Path | None,
+    out: Path,
+    threads: int | None,
+) -> tuple[str, dict[str, int]]:
+    """Write the selection, and keep the verdicts it heard; return its digest and the households by standing."""
+    kept = out / VERDICTS_FILE
+    if verdicts is not None and verdicts.absolute() != kept.absolute():
+        shutil.copyfile(verdicts, kept)
+    with _reader(out, threads) as connection:
+        for table in (DECISIONS, PAYEES):
+            connection.execute(f"CREATE VIEW {table} AS {scan(sorted((out / table).glob('*.parquet')), {})}")
+        households = [snapshot / name for name in files_of(manifest, TABLES[0], tuple(districts(manifest)))]
+        connection.execute(f"CREATE VIEW households AS {scan(households, {})}")
+        said = [kept] if verdicts is not None else []
+        connection.execute(f"CREATE VIEW verdicts AS {scan(said, VERDICT_COLUMNS)}")
+        digest = write_selection(connection, programme, day, out)
+        counts = connection.execute(
+            f"SELECT standing, count(*) FROM ({scan([out / SELECTION / '0001.parquet'], {})}) GROUP BY standing"
+        ).fetchall()
+    return digest, {SELECTED: 0, **dict(counts)}
+
+
 def _district_digests(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Return the digest of each district's decisions and payees."""
     rows = connection.execute(
@@ -246,8 +302,15 @@ def open_results(out: Path, work: Path) -> duckdb.DuckDBPyConnection:
         if not files:
             connection.close()
             raise problem("input.not_found", path=out / table)
-        connection.execute(f"CREATE VIEW {table} AS {scan(files, {})}")
+        rows = scan(files, {}) if table == PAYEES else _with_standing(out)
+        connection.execute(f"CREATE VIEW {table} AS {rows}")
     return connection
+
+
+def _with_standing(out: Path) -> str:
+    """Return a SELECT of a result's decisions with their standing in the selection, if it has one."""
+    decisions, selection = (sorted((out / table).glob("*.parquet")) for table in (DECISIONS, SELECTION))
+    return standing_sql(f"({scan(decisions, {})})", f"({scan(selection, {})})" if selection else None)
 
 
 def _reader(work: Path, threads: int | None) -> duckdb.DuckDBPyConnection:
@@ -261,11 +324,11 @@ def _reader(work: Path, threads: int | None) -> duckdb.DuckDBPyConnection:
 
 def keep_lines(connection: duckdb.DuckDBPyConnection, kept: str, out: Path) -> None:
     """Make the tables named `kept` that `first_difference` compares with from the result files in another folder."""
-    decisions, payees = (literal(str(out / table / "*.parquet")) for table in (DECISIONS, PAYEES))
+    payees = literal(str(out / PAYEES / "*.parquet"))
     connection.execute(
         f"""
         CREATE VIEW {kept}_decisions AS
-        SELECT household_id, {_LINE} AS line FROM read_parquet({decisions});
+        SELECT household_id, {_KEPT_LINE} AS line FROM ({_with_standing(out)});
         CREATE VIEW {kept}_payees AS
         SELECT family_id, household_id, {_PAYEE_LINE} AS line FROM read_parquet({payees});
         """
@@ -276,14 +339,14 @@ def first_difference(connection: duckdb.DuckDBPyConnection, kept: str) -> Differ
     """Return the first household, by district in P-code order, whose decision or payees are not those kept elsewhere.
 
     `connection` comes from `open_results` and has also the tables `<kept>_decisions` (household_id, line) and
-    `<kept>_payees` (family_id, household_id, line), a line being what the digest of a run is made of. Something kept
-    that the run knows nothing of comes first.
+    `<kept>_payees` (family_id, household_id, line), a line being what the digest of a run is made of and, of a
+    decision, its standing. Something kept that the run knows nothing of comes first.
     """
     rows = connection.execute(
         f"""
         WITH differing AS (
             SELECT d.district_pcode, coalesce(d.household_id, kept.household_id) AS household_id
-            FROM (SELECT household_id, district_pcode, {_LINE} AS line FROM decisions) AS d
+            FROM (SELECT household_id, district_pcode, {_KEPT_LINE} AS line FROM decisions) AS d
             FULL JOIN {kept}_decisions AS kept ON kept.household_id = d.household_id
             WHERE d.line IS DISTINCT FROM kept.line
             UNION ALL

@@ -175,6 +175,36 @@ class Person(models.Model):
         return f"{self.household_id}/{self.line_no}"
 
 
+class ScreeningList(models.Model):
+    """One list from outside as it was taken in for a filter of the programme. The newest of a filter is in force."""
+
+    filter = models.CharField(max_length=60)
+    list_date = models.DateField()
+    sha256 = models.CharField(max_length=64)
+    people = models.PositiveIntegerField()
+    imported_at = models.DateTimeField()
+    imported_by = models.CharField(max_length=150)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["filter", "list_date", "sha256"], name="list_taken_in_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.filter} {self.list_date}"
+
+
+class ScreeningEntry(models.Model):
+    """One person's sealed CNIC on a list, whether or not the registry knows her."""
+
+    pk = models.CompositePrimaryKey("list_id", "cnic_sealed")
+    list = models.ForeignKey(ScreeningList, on_delete=models.PROTECT, db_index=False)
+    cnic_sealed = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"list {self.list_id}"
+
+
 class Snapshot(models.Model):
     """The registry frozen as Parquet files: `sha256` is the digest of the manifest, which names each file's digest."""
 

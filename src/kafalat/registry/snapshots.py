@@ -19,19 +19,23 @@ from kafalat.core.digests import file_sha256, value_sha256
 from kafalat.core.problems import problem
 from kafalat.core.progress import Progress, silent
 from kafalat.engine.derive import SQL_TYPES
-from kafalat.engine.snapshots import FORMAT, MANIFEST_FILE, FileAbout, Manifest, TableAbout
+from kafalat.engine.snapshots import FORMAT, MANIFEST_FILE, MATCHES, FileAbout, Manifest, TableAbout
 from kafalat.engine.sql import identifier, literal
 from kafalat.policy.model import Programme
-from kafalat.registry import bulk
+from kafalat.registry import bulk, lists
 from kafalat.registry.models import Snapshot
 
 _LOCK = 0x4B41_0005  # one snapshot at a time: they share the draft folder
 _HOUSEHOLDS = """
-    SELECT h.id, h.place_id, CASE WHEN p.level = 'tehsil' THEN p.parent_id ELSE p.pcode END, h.interviewed_on, h.facts::text
+    SELECT h.id, h.place_id, CASE WHEN p.level = 'tehsil' THEN p.parent_id ELSE p.pcode END, h.interviewed_on,
+        -- Names a household in the survey itself, whatever number it has here: what a draw between equals goes by.
+        left(s.sha256, 16) || ':' || h.source_key, h.facts::text
     FROM registry_household AS h JOIN registry_place AS p ON p.pcode = h.place_id
+    JOIN registry_surveysource AS s ON s.id = h.source_id
 """
 _PEOPLE = """
-    SELECT m.id, m.household_id, m.family_id, m.line_no, m.relationship, m.sex, m.age_years, m.marital_status,
+    SELECT m.id, m.household_id, m.family_id, m.line_no, m.spouse_line, m.relationship, m.sex, m.age_years,
+        m.marital_status,
         -- A card whose validity is not recorded counts as not recorded: the family is told to have it entered.
         CASE WHEN m.cnic_sealed IS NULL OR m.cnic_valid_until IS NULL THEN 'missing'
              WHEN m.cnic_valid_until >= '{day}' THEN 'valid' ELSE 'expired' END,
@@ -43,6 +47,7 @@ _HOUSEHOLD_TYPES = {
     "place_pcode": "VARCHAR",
     "district_pcode": "VARCHAR",
     "interviewed_on": "DATE",
+    "survey_key": "VARCHAR",
     "facts": "VARCHAR",
 }
 _PEOPLE_TYPES = {
@@ -50,6 +55,7 @@ _PEOPLE_TYPES = {
     "household_id": "BIGINT",
     "family_id": "BIGINT",
     "line_no": "INTEGER",
+    "spouse_line": "INTEGER",
     "relationship": "VARCHAR",
     "sex": "VARCHAR",
     "age_years": "INTEGER",
@@ -113,16 +119,17 @@ def _freeze(
 
 
 def _export(programme: Programme, draft: Path, work: Path, at: datetime, progress: Progress) -> None:
-    """Read both tables in one view of the database and write them as Parquet, district by district."""
+    """Read the tables in one view of the database and write them as Parquet, district by district."""
     with bulk.scratch_engine(work) as engine:
         with transaction.atomic():
             with django_connection.cursor() as cursor:
-                # Both exports see the same instant.
+                # All exports see the same instant.
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             bulk.copy_out(_HOUSEHOLDS, engine, "households_raw", _HOUSEHOLD_TYPES, work=work)
             progress(0.2)
             people = _PEOPLE.format(day=at.astimezone(ZoneInfo(settings.TIME_ZONE)).date().isoformat())
             bulk.copy_out(people, engine, "people_raw", _PEOPLE_TYPES, work=work)
+            lists.copy_matches(engine, work=work)
         progress(0.5)
         found = engine.execute("SELECT DISTINCT district_pcode FROM households_raw ORDER BY 1").fetchall()
         if not found:
@@ -131,6 +138,7 @@ def _export(programme: Programme, draft: Path, work: Path, at: datetime, progres
         _write(engine, programme, "household", districts, draft / "households")
         progress(0.7)
         _write(engine, programme, "person", districts, draft / "people")
+        _write_matches(engine, draft / MATCHES)
 
 
 def _write(
@@ -162,6 +170,19 @@ def _write(
             "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
         )
     engine.execute("DROP TABLE sorted")
+
+
+def _write_matches(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Write who stands on which list, a file for each district with a match; nothing at all where nobody does."""
+    found = engine.execute("SELECT DISTINCT district_pcode FROM matches_raw ORDER BY 1").fetchall()
+    if found:
+        folder.mkdir()
+    for (district,) in found:
+        engine.execute(
+            "COPY (SELECT person_id, household_id, filter, list_date FROM matches_raw "
+            f"WHERE district_pcode = {literal(district)} ORDER BY person_id, filter) "
+            f"TO {literal(str(folder / f'{district}.parquet'))} (FORMAT parquet, COMPRESSION zstd)"
+        )
 
 
 def _manifest(draft: Path, at: datetime) -> Manifest:

@@ -110,13 +110,17 @@ class Decision(models.Model):
 
 
 class FamilyPayee(models.Model):
-    """Who in a family of an eligible household may be paid, by which rule; or the reason why nobody may."""
+    """Who in a family of an eligible household may be paid, by which rule; or the reason why nobody may.
+
+    `filters` has every list from outside that speaks of the family, as "code:subject:date of the list".
+    """
 
     pk = models.CompositePrimaryKey("run_id", "family_id")
     run = models.ForeignKey(Run, on_delete=models.PROTECT, db_index=False)
     family = models.ForeignKey(Family, on_delete=models.PROTECT)
     person = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, db_index=False)
     reason = models.CharField(max_length=60)
+    filters = ArrayField(models.CharField(max_length=100), default=list)
 
     def __str__(self) -> str:
         return f"{self.run_id}/{self.family_id}: {self.reason}"

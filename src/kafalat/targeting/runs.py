@@ -12,18 +12,19 @@ import duckdb
 from django.db import transaction
 
 from kafalat.audit import services as audit
-from kafalat.core.digests import value_sha256
+from kafalat.core.digests import file_sha256, value_sha256
 from kafalat.core.problems import Problem, problem
 from kafalat.core.progress import Progress, silent
 from kafalat.core.text import Bilingual
 from kafalat.engine import running
 from kafalat.engine.running import Difference, RunResult
+from kafalat.engine.selecting import selects, shares
 from kafalat.engine.snapshots import MANIFEST_FILE
 from kafalat.policy.loader import load
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 from kafalat.registry.models import Household, Snapshot
-from kafalat.targeting.models import Run
+from kafalat.targeting.models import Run, RunShare
 
 _LOCK = 0x4B41_0004  # one run is made at a time
 # What a recomputed run is compared with, as the refusal names it.
@@ -51,12 +52,14 @@ class Folders:
         It is named by the run's inputs. Two runs may come to the same decisions, and so to one digest, by different
         points: each keeps its own, or one would be explained by the other's.
         """
-        return self.runs / self.key(run.snapshot.sha256, run.programme_sha256, run.policy_day)
+        return self.runs / self.key(
+            run.snapshot.sha256, run.programme_sha256, run.policy_day, run.verdicts_sha256
+        )
 
     @staticmethod
-    def key(snapshot_sha256: str, programme_sha256: str, policy_day: date) -> str:
+    def key(snapshot_sha256: str, programme_sha256: str, policy_day: date, verdicts_sha256: str) -> str:
         """Return the name of a run's inputs."""
-        return value_sha256([snapshot_sha256, programme_sha256, policy_day.isoformat()])
+        return value_sha256([snapshot_sha256, programme_sha256, policy_day.isoformat(), verdicts_sha256])
 
 
 def start_run(
@@ -68,15 +71,22 @@ def start_run(
     folders: Folders,
     actor: str,
     at: datetime,
+    verdicts: Path | None = None,
     progress: Progress = silent,
 ) -> Run:
     """Apply a programme to a snapshot and record every decision; the same inputs are run once and found again after.
 
+    `verdicts` is the file of `community.write_verdicts`, for a selection by quota or budget; by cut-off nothing hears it.
     Raises the problems of `engine.running.run`, and `targeting.snapshot_changed` when the folder holds another
     snapshot than the one on record; nothing is recorded then.
     """
+    if not selects(programme):
+        verdicts = None
     same_inputs = Run.objects.select_related("snapshot").filter(
-        snapshot=snapshot, programme_sha256=programme.sha256, policy_day=policy_day
+        snapshot=snapshot,
+        programme_sha256=programme.sha256,
+        policy_day=policy_day,
+        verdicts_sha256=file_sha256(verdicts) if verdicts else "",
     )
     known = same_inputs.first()
     if known is not None:
@@ -88,7 +98,7 @@ def start_run(
         known = same_inputs.first()
         if known is not None:  # somebody else was faster
             return known
-        run = _run(programme, snapshot, policy_day, folders, actor, at, progress)
+        run = _run(programme, snapshot, policy_day, verdicts, folders, actor, at, progress)
     progress(1.0)
     return run
 
@@ -97,6 +107,7 @@ def _run(
     programme: Programme,
     snapshot: Snapshot,
     policy_day: date,
+    verdicts: Path | None,
     folders: Folders,
     actor: str,
     at: datetime,
@@ -104,13 +115,15 @@ def _run(
 ) -> Run:
     """Compute a run, record it, and give its result folder its name."""
     source = folders.snapshots / snapshot.sha256
-    draft = folders.work / f"run-{folders.key(snapshot.sha256, programme.sha256, policy_day)}"
+    heard = file_sha256(verdicts) if verdicts else ""
+    draft = folders.work / f"run-{folders.key(snapshot.sha256, programme.sha256, policy_day, heard)}"
     try:
         result = running.run(
             programme=programme,
             snapshot=source,
             out=draft,
             policy_day=policy_day,
+            verdicts=verdicts,
             progress=lambda share: progress(0.7 * share),
         )
         _is_on_record(result, snapshot, source)
@@ -142,27 +155,47 @@ def _record(
         programme_sha256=programme.sha256,
         scorecard_code=programme.scorecard.code,
         policy_day=policy_day,
+        verdicts_sha256=result.verdicts_sha256 or "",
         digest=result.digest,
         eligible=result.eligible,
         ineligible=result.ineligible,
         incomplete=result.incomplete,
+        selected=result.selected,
+        waiting=result.waiting,
         started_at=at,
         started_by=actor,
+    )
+    RunShare.objects.bulk_create(
+        RunShare(run=run, place_id=place, families=families)
+        for place, families in shares(programme, policy_day).items()
     )
     with running.open_results(draft, work) as engine:
         bulk.copy_in(
             engine,
             f"SELECT {run.pk}, household_id, outcome, score, category, '{{' || array_to_string(reasons, ',') || '}}', "
-            "'{' || array_to_string(missing_facts, ',') || '}' FROM decisions ORDER BY household_id",
+            "'{' || array_to_string(missing_facts, ',') || '}', standing, rank, share_place FROM decisions "
+            "ORDER BY household_id",
             "targeting_decision",
-            ("run_id", "household_id", "outcome", "score", "category", "reasons", "missing_facts"),
+            (
+                "run_id",
+                "household_id",
+                "outcome",
+                "score",
+                "category",
+                "reasons",
+                "missing_facts",
+                "standing",
+                "rank",
+                "share_place_id",
+            ),
             work=work,
         )
         bulk.copy_in(
             engine,
-            f"SELECT {run.pk}, family_id, person_id, reason FROM payees ORDER BY family_id",
+            f"SELECT {run.pk}, family_id, person_id, reason, '{{' || array_to_string(filters, ',') || '}}' FROM payees "
+            "ORDER BY family_id",
             "targeting_familypayee",
-            ("run_id", "family_id", "person_id", "reason"),
+            ("run_id", "family_id", "person_id", "reason", "filters"),
             work=work,
         )
     audit.record(
@@ -176,6 +209,7 @@ def _record(
             "programme": run.programme_sha256,
             "snapshot": snapshot.sha256,
             "policy_day": policy_day,
+            **({"verdicts": run.verdicts_sha256} if run.verdicts_sha256 else {}),
         },
     )
     return run
@@ -238,13 +272,29 @@ def replay(
     snapshot = folders.snapshots / run.snapshot.sha256
     with tempfile.TemporaryDirectory(prefix="replay-", dir=folders.work) as out:
         result = running.run(
-            programme=programme, snapshot=snapshot, out=Path(out), policy_day=run.policy_day, threads=threads
+            programme=programme,
+            snapshot=snapshot,
+            out=Path(out),
+            policy_day=run.policy_day,
+            threads=threads,
+            verdicts=_heard(run, folders.results(run) / running.VERDICTS_FILE),
         )
         _is_on_record(result, run.snapshot, snapshot)
         found = _first_difference(run, Path(out), folders.results(run))
     if result.digest != run.digest or found is not None:
         raise _differs(run, result, found)
     return Replay(run_id=run.pk, recorded=run.digest, found=result.digest, households=result.households)
+
+
+def _heard(run: Run, file: Path) -> Path | None:
+    """Return the file with what committees said to a run, or None where it heard none."""
+    if not run.verdicts_sha256:
+        return None
+    if not file.exists():
+        raise problem("input.not_found", path=file)
+    if file_sha256(file) != run.verdicts_sha256:
+        raise problem("targeting.verdicts_changed", path=file, run=run.pk)
+    return file
 
 
 def _differs(run: Run, result: RunResult, found: tuple[Difference, Bilingual] | None) -> Problem:
@@ -292,7 +342,7 @@ def _keep_rows(run: Run, engine: duckdb.DuckDBPyConnection, work: Path) -> None:
     bulk.copy_out(
         f"""
         SELECT household_id, concat_ws('|', household_id, outcome, coalesce(score::text, '-'), coalesce(category, '-'),
-            array_to_string(reasons, ','), array_to_string(missing_facts, ','))
+            array_to_string(reasons, ','), array_to_string(missing_facts, ','), coalesce(standing, '-'), coalesce(rank::text, '-'))
         FROM targeting_decision WHERE run_id = {run.pk}
         """,
         engine,
@@ -302,7 +352,8 @@ def _keep_rows(run: Run, engine: duckdb.DuckDBPyConnection, work: Path) -> None:
     )
     bulk.copy_out(
         f"""
-        SELECT p.family_id, f.household_id, concat_ws('|', p.family_id, coalesce(p.person_id::text, '-'), p.reason)
+        SELECT p.family_id, f.household_id, concat_ws('|', p.family_id, coalesce(p.person_id::text, '-'), p.reason,
+            nullif(array_to_string(p.filters, ','), ''))
         FROM targeting_familypayee AS p JOIN registry_family AS f ON f.id = p.family_id WHERE p.run_id = {run.pk}
         """,
         engine,

@@ -16,7 +16,13 @@ from kafalat.config import boot
 from kafalat.core.money import rupees_text
 from kafalat.core.problems import Problem, problem
 from kafalat.core.text import Language
-from kafalat.interfaces.cli import payments_command, scorecard_command, serve_command, simulate_command
+from kafalat.interfaces.cli import (
+    lists_command,
+    payments_command,
+    scorecard_command,
+    serve_command,
+    simulate_command,
+)
 from kafalat.interfaces.cli.explanation import explanation_lines
 from kafalat.interfaces.cli.output import LABELS, Stages, out, print_json, print_lines, print_problem
 from kafalat.interfaces.office import office
@@ -46,6 +52,7 @@ audit = typer.Typer(no_args_is_help=True, help="The audit log.")
 for name, group in (
     ("programme", programme),
     ("survey", survey),
+    ("lists", lists_command.app),
     ("snapshot", snapshot),
     ("target", target),
     ("payments", payments_command.app),

@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('registry', '0002_guards'),
-        ('targeting', '0002_grants'),
+        ('targeting', '0003_filters'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
