@@ -413,6 +413,11 @@ CATALOGUE: dict[str, Entry] = {
         en="No quota or budget of selection.yaml covers {place} on {day}; add one for the place or for one above it.",
         ur="selection.yaml میں {day} کو {place} کے لیے کوئی کوٹہ یا بجٹ درج نہیں؛ اس مقام یا اس سے اوپر کے مقام کے لیے درج کریں۔",
     ),
+    # { path: "the folder" }
+    "targeting.slips_elsewhere": Entry(
+        en="{path} holds slips of another run, language or size; give an empty folder. Nothing was written.",
+        ur="{path} میں کسی اور دور، زبان یا تقسیم کی پرچیاں ہیں؛ خالی فولڈر دیں۔ کچھ نہیں لکھا گیا۔",
+    ),
     # ---- community validation ----------------------------------------------------------------------------
     # { members: "how many were named", least: "how many there must be" }
     "community.committee_small": Entry(

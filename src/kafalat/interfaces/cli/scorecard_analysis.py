@@ -10,10 +10,13 @@ import typer
 from pydantic import ValidationError
 
 from kafalat.core.problems import problem
+from kafalat.fitting.evaluation import Settings, evaluate
+from kafalat.fitting.evaluation import as_json as as_json_values
 from kafalat.fitting.relation import relate, to_yaml
 from kafalat.fitting.sample import read_sample, scores_of
 from kafalat.fitting.scores import write_whole
-from kafalat.interfaces.cli.output import print_lines
+from kafalat.interfaces.cli.output import print_json, print_lines
+from kafalat.interfaces.cli.scorecard_evaluation import print_evaluation
 from kafalat.interfaces.cli.scorecard_options import (
     CardFile,
     Profile,
@@ -22,8 +25,83 @@ from kafalat.interfaces.cli.scorecard_options import (
     card_of,
     programme_of,
 )
-from kafalat.policy.model import Dated
+from kafalat.interfaces.scorecard_page import scorecard_page
+from kafalat.policy.model import Dated, Programme
 from kafalat.survey.profiles import programme_for
+
+
+def evaluate_command(
+    survey: Survey,
+    profile: Profile,
+    scorecard: CardFile = None,
+    programme: ProgrammeFolder = None,
+    coverage: Annotated[str, typer.Option(help="Shares of households to select.")] = "0.1,0.2,0.25,0.3,0.4",
+    line: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, help="Poverty line in the survey's rupees a head and month (default: the programme's)."
+        ),
+    ] = None,
+    cutoff: Annotated[
+        float | None,
+        typer.Option(help="Score up to which households are selected (default: the programme's)."),
+    ] = None,
+    draws: Annotated[int, typer.Option(min=20, max=2000, help="Bootstraps of the sampling units.")] = 300,
+    seed: Annotated[int, typer.Option(help="Seed of bootstraps and baselines.")] = 1,
+    html: Annotated[Path | None, typer.Option("--html", help="Write the report as a page, too.")] = None,
+    *,
+    baselines: Annotated[bool, typer.Option(help="Compare with baselines.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Judge a scorecard on a survey with known spending: accuracy, errors and fairness with intervals, beside baselines."""
+    base = programme_of(programme)
+    rules = programme_for(profile, base)
+    card = card_of(scorecard, rules)
+    settings = Settings(
+        coverages=_coverages(coverage),
+        line=line or _line_of(rules, profile),
+        poor_people_share=rules.relation.poor_people_share if rules.relation else Settings.poor_people_share,
+        cutoff=cutoff if cutoff is not None or rules is not base else _cutoff_of(rules),
+        draws=draws,
+        seed=seed,
+        with_baselines=baselines,
+    )
+    found = evaluate(read_sample(survey, profile, rules), rules, card, settings)
+    if html is not None:
+        page = scorecard_page(found)
+
+        def write(part: Path) -> None:
+            part.write_text(page, encoding="utf-8")
+
+        write_whole(html, write)
+    if as_json:
+        print_json(as_json_values(found))
+    else:
+        print_evaluation(found)
+
+
+def _coverages(text: str) -> tuple[float, ...]:
+    try:
+        shares = tuple(dict.fromkeys(float(part) for part in text.split(",")))
+    except ValueError:
+        raise problem("scorecard.coverage_invalid", value=text) from None
+    if not all(0 < share < 1 for share in shares):
+        raise problem("scorecard.coverage_invalid", value=text)
+    return shares
+
+
+def _line_of(rules: Programme, profile: str) -> float | None:
+    """Return the programme's line in the rupees of this survey, where it states one."""
+    relation = rules.relation
+    return relation.line_survey_rupees_month if relation and relation.survey == Path(profile).stem else None
+
+
+def _cutoff_of(rules: Programme) -> float | None:
+    """Return the newest cut-off of households of no special category."""
+    for category in rules.eligibility.categories:
+        if category.criterion is None:
+            return float(max(category.cutoff, key=lambda dated: dated.from_).value)
+    return None
 
 
 def _line(

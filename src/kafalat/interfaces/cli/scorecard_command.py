@@ -62,6 +62,7 @@ def score(
 if find_spec("sklearn") and find_spec("pandas"):
     from kafalat.interfaces.cli import scorecard_analysis
 
+    app.command("evaluate")(scorecard_analysis.evaluate_command)
     app.command("relate")(scorecard_analysis.relate_command)
 else:
 
