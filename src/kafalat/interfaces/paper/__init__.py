@@ -24,28 +24,37 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False, font_paths=[str(FONTS)])
 
 
-def render(template: str, data: Mapping[str, JSON]) -> bytes:
+def render(template: str, data: Mapping[str, JSON], *, tagged: bool = True) -> bytes:
     """Return the PDF of `template` (a name such as "slip", for `slip.typ` here) filled with `data`.
 
-    Everything in `data` is set as text and never read as markup. Raises `typst.TypstError` for a template that does
+    `tagged`: with the structure that screen readers follow. Everything in `data` is set as text and never read as markup. Raises `typst.TypstError` for a template that does
     not fit its data, which is a mistake of ours.
     """
-    return _rendered(template, data, "pdf")
+    return _rendered(template, data, "pdf", tagged=tagged)
 
 
 def picture(template: str, data: Mapping[str, JSON], *, pixels_per_inch: int = 96) -> bytes:
     """Return the first page as PNG, to be looked at. The template must make one page only."""
-    return _rendered(template, data, "png", pixels_per_inch)
+    return _rendered(template, data, "png", pixels_per_inch=pixels_per_inch)
 
 
 def _rendered(
-    template: str, data: Mapping[str, JSON], form: Literal["pdf", "png"], pixels_per_inch: int | None = None
+    template: str,
+    data: Mapping[str, JSON],
+    form: Literal["pdf", "png"],
+    *,
+    pixels_per_inch: int | None = None,
+    tagged: bool = True,
 ) -> bytes:
     inputs = {"data": json.dumps(data, ensure_ascii=False)}
     # One typesetter per page: it may not be shared between threads. It can reach no file outside this folder.
     typesetter = typst.Compiler(root=str(TEMPLATES), font_paths=_fonts(), ignore_system_fonts=True)
     pages = typesetter.compile(
-        input=str(TEMPLATES / f"{template}.typ"), format=form, ppi=pixels_per_inch, sys_inputs=inputs
+        input=str(TEMPLATES / f"{template}.typ"),
+        format=form,
+        ppi=pixels_per_inch,
+        sys_inputs=inputs,
+        pdf_tags=tagged,
     )
     if not isinstance(pages, bytes):
         raise TypeError(template)

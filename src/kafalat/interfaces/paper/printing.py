@@ -1,0 +1,156 @@
+"""Prints the slips of a district: files of many slips per place, set by as many processes as there are cores.
+
+Memory is flat: rows are read a file's worth at a time and each file is set in a process of its own. A run that was
+stopped goes on: files that are there are whole, because each appears under its name only once it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from kafalat.core.problems import problem
+from kafalat.core.progress import Progress, silent
+from kafalat.core.text import Bilingual
+from kafalat.interfaces.explaining import tell
+from kafalat.interfaces.paper import JSON
+from kafalat.interfaces.paper.slips import Slip, SlipLanguage, slips_data
+from kafalat.policy.model import Programme
+from kafalat.registry.selectors import PlaceTree, place_tree
+from kafalat.targeting.models import Run
+from kafalat.targeting.slips import SlipOf, places_of, slips_in
+
+SLIPS_PER_FILE = 200
+KEPT = "slips.json"  # which run and language a folder's files are of
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What all slips of one printing share. `decided_on` is the day from which the time to appeal counts."""
+
+    run: Run
+    programme: Programme
+    results: Path
+    work: Path
+    language: SlipLanguage
+    decided_on: date
+    tree: PlaceTree = field(default_factory=place_tree)
+
+    def data(self, slips: Sequence[SlipOf]) -> dict[str, JSON]:
+        """Return what the template takes for these slips."""
+        return slips_data(
+            (self._slip(each) for each in slips),
+            programme=self.programme,
+            run=self.run.pk,
+            digest=self.run.digest,
+            decided_on=self.decided_on,
+            language=self.language,
+        )
+
+    def _slip(self, each: SlipOf) -> Slip:
+        told = tell(
+            each.explained, self.programme, decided_on=self.decided_on, held=each.held, payable=each.payable
+        )
+        return Slip(
+            explained=each.explained,
+            told=told,
+            name_en=each.name_en,
+            name_ur=each.name_ur,
+            place=self._place(each.pcode),
+            interviewed_on=each.interviewed_on,
+            synthetic=each.synthetic,
+        )
+
+    def _place(self, pcode: str) -> Bilingual:
+        """Return the place and its district by name."""
+        names = [node.name for node in self.tree.up(pcode) if node.level in {"tehsil", "district"}]
+        if not names:
+            return Bilingual(en=pcode, ur=pcode)
+        return Bilingual(en=", ".join(name.en for name in names), ur="، ".join(name.ur for name in names))
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a printing came to: slips in all files, files written now, and files that were there before."""
+
+    slips: int
+    written: int
+    kept: int
+
+
+def print_place(
+    press: Press, pcode: str, out: Path, *, per_file: int = SLIPS_PER_FILE, progress: Progress = silent
+) -> Printed:
+    """Write the slips of every household in `pcode` to `out`: `<P-code>-<part>.pdf`, `per_file` slips to a file.
+
+    Raises the problems `console.not_found` (no such place), `targeting.slips_elsewhere` (the folder has another run's files) and
+    `input.not_found`.
+    """
+    places = places_of(press.run, pcode)
+    _keep(press, out, per_file)
+    total = sum(count for _place, count in places)
+    written = kept = done = 0
+    waiting: set[Future[int]] = set()
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        for place, _count in places:
+            batches = slips_in(
+                run=press.run,
+                programme=press.programme,
+                results=press.results,
+                pcode=place,
+                size=per_file,
+                work=press.work,
+            )
+            for part, batch in enumerate(batches, start=1):
+                file = out / f"{place}-{part:04d}.pdf"
+                if file.exists():
+                    kept += 1
+                    done += len(batch)
+                else:
+                    waiting.add(pool.submit(_set, json.dumps(press.data(batch)), file, len(batch)))
+                    written += 1
+                # As many wait as are being set, so that reading stays just ahead and nothing piles up.
+                while len(waiting) > 2 * workers:
+                    finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    done += sum(each.result() for each in finished)
+                progress(done / total)
+        for each in waiting:
+            done += each.result()
+            progress(done / total)
+    return Printed(slips=done, written=written, kept=kept)
+
+
+def _keep(press: Press, out: Path, per_file: int) -> None:
+    """Refuse a folder with files of something else; note in a new one what its files are."""
+    what = {
+        "run": press.run.pk,
+        "digest": press.run.digest,
+        "language": press.language,
+        "slips_per_file": per_file,
+    }
+    note = out / KEPT
+    out.mkdir(parents=True, exist_ok=True)
+    if note.exists():
+        if json.loads(note.read_text(encoding="utf-8")) != what:
+            raise problem("targeting.slips_elsewhere", path=out)
+        return
+    if any(out.glob("*.pdf")):
+        raise problem("targeting.slips_elsewhere", path=out)
+    draft = note.with_name(f"{note.name}.part")
+    draft.write_text(json.dumps(what), encoding="utf-8")
+    draft.replace(note)
+
+
+def _set(data: str, file: Path, slips: int) -> int:
+    """Set one file in a process of its own; return how many slips it has."""
+    command = [sys.executable, "-m", "kafalat.interfaces.paper", "slip", str(file)]
+    subprocess.run(command, input=data.encode(), check=True)  # noqa: S603 - our own module, no shell
+    return slips
