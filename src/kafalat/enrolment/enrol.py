@@ -1,4 +1,5 @@
-"""Enrols the families a run found eligible and opens an account for each payee at the bank of her place."""
+"""Enrols the families a run found eligible, as far as there are places, and opens an account for each payee at the bank of
+her place."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from kafalat.core.sealing import Sealer
 from kafalat.policy.geography import bank_by_place, banks_by_code
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
+from kafalat.registry.selectors import place_tree
 from kafalat.targeting.models import Run
 
 IBAN_PURPOSE = "account.iban"
@@ -25,25 +27,99 @@ _ACCOUNTS_APART = 10**12
 IbanIssuer = Callable[[str, int], str]
 
 
+# Who has a payee and was never enrolled; where places are limited, who fits in what is free, in the order of rank.
+_NEXT = """
+    WITH area AS (
+        SELECT key AS pcode, value AS share FROM jsonb_each_text(%(areas)s::jsonb)
+    ), open AS (
+        SELECT p.family_id, p.person_id, p.reason, f.household_id, d.share_place_id, d.rank, d.standing
+        FROM targeting_familypayee AS p JOIN registry_family AS f ON f.id = p.family_id
+        JOIN targeting_decision AS d ON d.run_id = p.run_id AND d.household_id = f.household_id
+        WHERE p.run_id = %(run)s AND p.person_id IS NOT NULL AND NOT EXISTS
+            (SELECT FROM enrolment_beneficiary AS b WHERE b.programme_code = %(programme)s AND b.family_id = p.family_id)
+    ), taken AS (
+        SELECT area.share, count(*) AS families
+        FROM enrolment_beneficiary AS b JOIN registry_family AS f ON f.id = b.family_id
+        JOIN registry_household AS h ON h.id = f.household_id JOIN area ON area.pcode = h.place_id
+        WHERE b.programme_code = %(programme)s AND b.status <> 'exited' GROUP BY area.share
+    ), kept AS (
+        -- Selected with nobody to be paid yet: the place is kept until she has a card.
+        SELECT d.share_place_id AS share, count(*) AS families FROM targeting_decision AS d
+        WHERE d.run_id = %(run)s AND d.standing = 'selected' AND NOT EXISTS (
+            SELECT FROM targeting_familypayee AS p JOIN registry_family AS f ON f.id = p.family_id
+            WHERE p.run_id = d.run_id AND f.household_id = d.household_id AND p.person_id IS NOT NULL
+        ) GROUP BY d.share_place_id
+    ), household AS (
+        SELECT household_id, share_place_id, rank, sum(count(*)) OVER (PARTITION BY share_place_id ORDER BY rank) AS needed
+        FROM open WHERE standing = 'selected' OR (standing = 'waiting' AND %(waiting)s)
+        GROUP BY household_id, share_place_id, rank
+    )
+    SELECT open.* FROM open WHERE open.standing IS NULL OR open.household_id IN (
+        SELECT household.household_id FROM household
+        JOIN targeting_runshare AS s ON s.run_id = %(run)s AND s.place_id = household.share_place_id
+        LEFT JOIN taken ON taken.share = s.place_id LEFT JOIN kept ON kept.share = s.place_id
+        WHERE household.needed <= s.families - coalesce(taken.families, 0) - coalesce(kept.families, 0)
+    )
+"""
+_LOCK = 0x4B41_0006  # whoever fills places sees those that were filled before
+
+
 def enrol(*, run: Run, enrolled_on: date, actor: str, at: datetime) -> int:
-    """Enrol every family of the run that has a payee and is not enrolled yet; return how many were added."""
+    """Enrol every family of the run that has a payee and is not enrolled yet; return how many were added.
+
+    By quota or budget only selected households, and only where a place is free: a family enrolled before keeps hers.
+    """
+    return _fill(run=run, waiting=False, enrolled_on=enrolled_on, actor=actor, at=at)
+
+
+def promote(*, run: Run, enrolled_on: date, actor: str, at: datetime) -> int:
+    """Enrol the next families of the waiting list for every place that has become free; return how many were added.
+
+    Next is the best rank that has a payee; the first that does not fit ends it, for nobody is taken in another's stead.
+    By cut-off nobody waits, and nothing happens.
+    """
+    return (
+        0
+        if run.selected is None
+        else _fill(run=run, waiting=True, enrolled_on=enrolled_on, actor=actor, at=at)
+    )
+
+
+def _areas(run: Run) -> dict[str, str]:
+    """Return the place whose quota or budget each place shares; nothing by cut-off."""
+    shares = frozenset(run.shares.values_list("place_id", flat=True))
+    if not shares:
+        return {}
+    tree = place_tree()
+    above = {
+        pcode: next((up.pcode for up in tree.up(pcode) if up.pcode in shares), None) for pcode in tree.nodes
+    }
+    return {pcode: share for pcode, share in above.items() if share is not None}
+
+
+def _fill(*, run: Run, waiting: bool, enrolled_on: date, actor: str, at: datetime) -> int:
     with transaction.atomic():
+        bulk.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         added = bulk.execute(
-            """
+            f"""
             INSERT INTO enrolment_beneficiary (programme_code, family_id, payee_id, payee_rule, run_id, status, enrolled_on)
-            SELECT r.programme_code, p.family_id, p.person_id, p.reason, r.id, 'active', %s
-            FROM targeting_familypayee AS p JOIN targeting_run AS r ON r.id = p.run_id
-            WHERE p.run_id = %s AND p.person_id IS NOT NULL
-            ORDER BY p.family_id
+            SELECT %(programme)s, next.family_id, next.person_id, next.reason, %(run)s, 'active', %(enrolled_on)s
+            FROM ({_NEXT}) AS next ORDER BY next.family_id
             ON CONFLICT DO NOTHING
             """,
-            [enrolled_on, run.pk],
+            {
+                "programme": run.programme_code,
+                "run": run.pk,
+                "enrolled_on": enrolled_on,
+                "waiting": waiting,
+                "areas": json.dumps(_areas(run)),
+            },
         )
         if added:
             audit.record(
                 at=at,
                 actor=actor,
-                action="families_enrolled",
+                action="families_promoted" if waiting else "families_enrolled",
                 object_kind="run",
                 object_id=run.pk,
                 detail={"families": added},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -95,10 +95,10 @@ def rows(query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def execute(query: str, parameters: Sequence[Any] = ()) -> int:
+def execute(query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
     """Run one statement and return how many rows it touched."""
     with django_connection.cursor() as cursor:
-        cursor.execute(query, list(parameters))
+        cursor.execute(query, parameters if isinstance(parameters, dict) else list(parameters))
         return int(cursor.rowcount)
 
 
