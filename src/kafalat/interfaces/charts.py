@@ -141,7 +141,7 @@ def _hoist(group: etree._Element) -> None:
                 del shape.attrib[key]
 
 
-def _configured(chart: Any) -> Any:
+def configured(chart: Any) -> Any:
     """Return an altair chart with the look all charts share."""
     return (
         chart.configure_view(stroke=None)
@@ -210,7 +210,7 @@ def score_histogram(
         if part
     ]
     layers = alt.layer(drawn, lines, *labels).properties(width=380, height=190)
-    return render(_configured(layers), title=title)
+    return render(configured(layers), title=title)
 
 
 def stage_funnel(stages: Sequence[StageBar], *, language: Language, title: str) -> str:
@@ -239,4 +239,4 @@ def stage_funnel(stages: Sequence[StageBar], *, language: Language, title: str) 
         x=alt.X("all:Q", scale=x), y=alt.Y("words:Q", scale=y), text="note:N"
     )
     layers = alt.layer(rails, bars, names, notes).properties(width=400, height=step * max(1, len(rows)))
-    return render(_configured(layers), title=title)
+    return render(configured(layers), title=title)

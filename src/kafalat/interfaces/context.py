@@ -80,6 +80,7 @@ def _navigation(request: HttpRequest, roles: frozenset[str]) -> list[NavItem]:
     entries += [
         (_("Households"), "households", may_read_households(roles)),
         (_("Runs"), "runs", bool(roles & ROLES.keys())),
+        (_("Simulation"), "simulation", bool(roles & ROLES.keys())),
         (_("Payment cycles"), "cycles", may_read_cycles(roles)),
     ]
     found = []

@@ -8,6 +8,13 @@ from django.utils.translation import gettext_lazy as _
 Words = dict[str, str | Promise]
 
 OUTCOMES: Words = {"eligible": _("Eligible"), "ineligible": _("Ineligible"), "incomplete": _("Incomplete")}
+# Households in a simulation: covered are the eligible whose district is paid.
+STANDINGS: Words = {
+    "eligible": _("Covered"),
+    "waiting": _("Eligible, not paid yet"),
+    "ineligible": _("Ineligible"),
+    "incomplete": _("Incomplete"),
+}
 RELATIONSHIPS: Words = {
     "head": _("Head"),
     "spouse": _("Spouse"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from kafalat.interfaces.office import Office, office
 from kafalat.policy.model import Programme
 from kafalat.targeting.models import Run
+from kafalat.targeting.runs import Folders
 
 
 @lru_cache(maxsize=1)
@@ -35,3 +36,23 @@ def stamped(sha256: str) -> Programme:
 def results_of(run: Run) -> Path:
     """Return the folder with the result files of a run."""
     return _office().folders.results(run)
+
+
+def folders() -> Folders:
+    """Return where this installation's snapshots, runs and programmes lie."""
+    return _office().folders
+
+
+def exactly(sha256: str) -> Programme:
+    """Return the programme with this digest and no other. Raises the problem `input.not_found` where it was not kept."""
+    current = in_force()
+    return current if current.sha256 == sha256 else _office().programme_of(sha256)
+
+
+def folder_of(programme: Programme) -> Path:
+    """Return the folder a programme was read from: the one in force, or the kept copy."""
+    return (
+        _office().programme_folder
+        if programme is in_force()
+        else _office().home.programmes / programme.sha256
+    )

@@ -6,7 +6,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth import views as auth_views
 from django.urls import path, register_converter
 
-from kafalat.interfaces.console import cycles, households, runs
+from kafalat.interfaces.console import cycles, households, runs, simulation
 from kafalat.interfaces.console.overview import overview
 from kafalat.interfaces.public.guide import guide
 from kafalat.interfaces.public.status import status
@@ -37,6 +37,12 @@ urlpatterns = i18n_patterns(
     path("households/<int:household_id>/", households.household, name="household"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:run_id>/", runs.run, name="run"),
+    path("simulation/", simulation.simulation, name="simulation"),
+    path("simulation/save/", simulation.save, name="simulation_save"),
+    path("simulation/compare/", simulation.compare, name="simulation_compare"),
+    path("simulation/saved/<int:number>/", simulation.saved, name="simulation_saved"),
+    path("simulation/export.csv", simulation.export, {"kind": "csv"}, name="simulation_csv"),
+    path("simulation/export.json", simulation.export, {"kind": "json"}, name="simulation_json"),
     path("cycles/", cycles.cycles, name="cycles"),
     path("cycles/<int:cycle_id>/", cycles.cycle, name="cycle"),
     path("cycles/<int:cycle_id>/back/", cycles.came_back, name="came_back"),

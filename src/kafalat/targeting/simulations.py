@@ -119,6 +119,14 @@ def find_saved(name: str) -> SavedSimulation:
     return found
 
 
+def saved_by_id(number: int) -> SavedSimulation:
+    """Return one saved simulation. Raises the problem `simulation.unknown`."""
+    found = SavedSimulation.objects.select_related("run").filter(pk=number).first()
+    if found is None:
+        raise problem("simulation.unknown", name=number)
+    return found
+
+
 def answer_of(saved: SavedSimulation) -> Simulation:
     """Return the answer a saved simulation holds."""
     return Simulation.model_validate(saved.result)

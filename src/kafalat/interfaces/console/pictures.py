@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
@@ -77,30 +77,56 @@ def figure_text(value: float | None, measure: Measure) -> str:
     return f"{value:.0f}%" if measure == "eligible" else compact(value)
 
 
-def region_map(found: Regions, tree: PlaceTree, measure: Measure, *, linked: bool) -> MapPicture:
+@dataclass(frozen=True, slots=True)
+class MapWords:
+    """What a map of figures that are no fact yet says instead: its title, and a sentence for each P-code."""
+
+    title: str
+    places: Mapping[str, str]
+
+
+def region_map(
+    found: Regions, tree: PlaceTree, measure: Measure, *, linked: bool, words: MapWords | None = None
+) -> MapPicture:
     """Return the map of one measure: boundaries where they were imported, else tiles, else provinces of tiles."""
     shapes = boundaries(found.level)
     return remembered(
         f"map:{_language()}:{measure}:{linked}:{len(shapes)}",
-        [(r.place.pcode, r.surveyed, r.eligible, r.decided, r.enrolled, r.paid_paisa) for r in found.rows],
-        lambda: _region_map(found, tree, measure, shapes, linked=linked),
+        [
+            words,
+            *(
+                (r.place.pcode, r.surveyed, r.eligible, r.decided, r.enrolled, r.paid_paisa)
+                for r in found.rows
+            ),
+        ],
+        lambda: _region_map(found, tree, measure, shapes, words, linked=linked),
     )
 
 
 def _region_map(
-    found: Regions, tree: PlaceTree, measure: Measure, shapes: dict[str, dict[str, Any]], *, linked: bool
+    found: Regions,
+    tree: PlaceTree,
+    measure: Measure,
+    shapes: dict[str, dict[str, Any]],
+    words: MapWords | None,
+    *,
+    linked: bool,
 ) -> MapPicture:
     language = _language()
     limits = maps.steps_of([value_of(region, measure) or 0 for region in found.rows])
     places = [
-        _map_place(region, measure, limits, _tiles(region, tree, found.level), shapes, linked=linked)
+        _map_place(region, measure, limits, _tiles(region, tree, found.level), shapes, words, linked=linked)
         for region in found.rows
     ]
-    title = {
-        "eligible": _("Map: eligible households, in percent of those surveyed"),
-        "enrolled": _("Map: families in the programme"),
-        "paid": _("Map: rupees paid in the newest cycle"),
-    }[measure]
+    title = (
+        words.title
+        if words
+        else {
+            "eligible": _("Map: eligible households, in percent of those surveyed"),
+            "enrolled": _("Map: families in the programme"),
+            "paid": _("Map: rupees paid in the newest cycle"),
+        }[measure]
+    )
     legend = tuple(_legend(limits, measure))
     if shapes:
         return MapPicture(maps.boundary_map(places, title=title), legend, "boundaries")
@@ -125,6 +151,7 @@ def _map_place(
     limits: Sequence[float],
     tiles: tuple[tuple[int, int], ...],
     shapes: dict[str, dict[str, Any]],
+    said: MapWords | None,
     *,
     linked: bool,
 ) -> maps.MapPlace:
@@ -132,6 +159,8 @@ def _map_place(
     name = region.place.name.in_(_language())
     if value is None:
         words = _("%(place)s: nobody surveyed") % {"place": name}
+    elif said is not None:
+        words = said.places.get(region.place.pcode, name)
     else:
         words = _("%(place)s: %(surveyed)s households surveyed, %(eligible)s eligible; %(enrolled)s families in the programme; %(paid)s paid") % {
             "place": name, "surveyed": f"{region.surveyed:,}", "eligible": f"{region.eligible:,}",
