@@ -211,6 +211,11 @@ CATALOGUE: dict[str, Entry] = {
         en="No household of {profile} has both a score by {scorecard} and known spending; give a survey that asked for both.",
         ur="{profile} کے کسی گھرانے کا {scorecard} سے اسکور اور خرچ دونوں معلوم نہیں؛ ایسا سروے دیں جس میں دونوں ہوں۔",
     ),
+    # { scorecard: "the programme's card", fact: "a fact it uses that the survey does not declare" }
+    "scorecard.fact_not_asked": Entry(
+        en="This survey has no fact {fact}, which the programme's card {scorecard} uses; give a card of its own with --scorecard.",
+        ur="اس سروے میں {fact} نہیں جو پروگرام کا کارڈ {scorecard} استعمال کرتا ہے؛ ‎--scorecard سے اس سروے کا اپنا کارڈ دیں۔",
+    ),
     # { value: "what was typed" }
     "scorecard.coverage_invalid": Entry(
         en="{value} is no list of shares; write shares between 0 and 1 as in 0.1,0.2,0.3.",
@@ -368,6 +373,37 @@ CATALOGUE: dict[str, Entry] = {
     "targeting.snapshot_format": Entry(
         en="Snapshot {path} has format {found}; this version reads format {needed}. Take a new snapshot.",
         ur="عکسِ وقت {path} کی ترتیب {found} ہے؛ یہ ورژن ترتیب {needed} پڑھتا ہے۔ نیا عکسِ وقت لیں۔",
+    ),
+    # { name: "what was given", nearest: "the fact most like it, or -" }
+    "targeting.answer_unknown": Entry(
+        en="'{name}' is no answer that can be given here (nearest: {nearest}); nothing was computed.",
+        ur="«{name}» ایسا کوئی جواب نہیں جو یہاں دیا جا سکے (قریب ترین: {nearest})؛ کچھ شمار نہیں کیا گیا۔",
+    ),
+    # { fact_en, fact_ur: "the fact's label", value: "what was given", expected_en, expected_ur: "what it can be" }
+    "targeting.answer_invalid": Entry(
+        en="{fact_en}: '{value}' cannot be the answer; give {expected_en}. Nothing was computed.",
+        ur="{fact_ur}: «{value}» جواب نہیں ہو سکتا؛ یہ دیں: {expected_ur}۔ کچھ شمار نہیں کیا گیا۔",
+    ),
+    # { engine: "what was asked for", engines: "those there are" }
+    "targeting.engine_unknown": Entry(
+        en="There is no engine {engine}; choose one of: {engines}.",
+        ur="انجن {engine} موجود نہیں؛ ان میں سے ایک چنیں: {engines}۔",
+    ),
+    # {}
+    "targeting.spark_missing": Entry(
+        en="The engine spark needs a package that is not installed; install it with: pip install 'kafalat[spark]', "
+        "or leave --engine out.",
+        ur="انجن spark کے لیے درکار پیکج نصب نہیں؛ یوں نصب کریں: pip install 'kafalat[spark]'، یا --engine کے بغیر چلائیں۔",
+    ),
+    # {}
+    "targeting.java_missing": Entry(
+        en="The engine spark needs Java 17 or newer, and there is none; install it, set JAVA_HOME, or leave --engine out.",
+        ur="انجن spark کے لیے Java 17 یا اس سے نیا درکار ہے جو نہیں ملا؛ اسے نصب کریں، JAVA_HOME مقرر کریں، یا --engine کے بغیر چلائیں۔",
+    ),
+    # { master: "URL of Spark's master", reason: "first line of what Spark said" }
+    "targeting.spark_failed": Entry(
+        en="Spark did not start at {master}: {reason}. Check the address and Java (17 or newer); nothing was decided.",
+        ur="{master} پر Spark شروع نہیں ہوا: {reason}۔ پتہ اور Java (17 یا نیا) دیکھیں؛ کوئی فیصلہ نہیں کیا گیا۔",
     ),
     # { run: "what was asked for" }
     "targeting.run_unknown": Entry(

@@ -28,7 +28,7 @@ LINE, CUTOFF = "line", "cutoff"
 
 @dataclass(frozen=True)
 class Settings:
-    """What to judge by. Without a `line` (rupees a head and month) `poor_people_share` of the survey's people are below it.
+    """What to judge by. Without a `line` (in the survey's money, a head and month) `poor_people_share` of the survey's people are below it.
 
     `cutoff` is the programme's, None where it does not apply to this card.
     """
@@ -66,6 +66,7 @@ class Evaluation:
     baseline_scores: tuple[Baseline, ...]
     settings: Settings
     line: float
+    currency: str
     without_welfare: int
     without_score: int
     units: int
@@ -118,6 +119,7 @@ def evaluate(
         baseline_scores=tuple(rivals),
         settings=settings,
         line=line,
+        currency=programme.currency,
         without_welfare=int((~known).sum()),
         without_score=int((known & ~usable).sum()),
         units=unit_numbers(judged.psu)[1],
@@ -261,6 +263,14 @@ def _warnings(found: Evaluation) -> list[Bilingual]:
             )
     told += [
         Bilingual(
+            en=f"This survey lacks what it takes to compare with: {rival.label.en}.",
+            ur=f"اس سروے میں اس سے موازنے کے لیے درکار معلومات نہیں: {rival.label.ur}۔",
+        )
+        for rival in found.baseline_scores
+        if rival.code not in found.baselines
+    ]
+    told += [
+        Bilingual(
             en=f"Not asked in this survey, so nothing can be said about it: {label.en}.",
             ur=f"اس سروے میں نہیں پوچھا گیا، اس لیے کچھ نہیں کہا جا سکتا: {label.ur}۔",
         )
@@ -339,7 +349,8 @@ def as_json(found: Evaluation) -> dict[str, Any]:
         },
         "bootstraps": found.settings.draws,
         "confidence": 0.95,
-        "line_rupees_month": round(found.line, 2),
+        "line_month": round(found.line, 2),
+        "currency": found.currency,
         "cutoff": found.settings.cutoff,
         "card": _nested(found.card.overall),
         "groups": {

@@ -58,7 +58,7 @@ def scorecard_page(found: Evaluation) -> str:
     label = found.scorecard.label
     facts = (
         f"{len(found.sample):,} households in {found.units:,} sampling units of {found.sample.profile}; "
-        f"{len(found.scorecard.facts)} facts; poverty line {found.line:,.0f} rupees of the survey a head and month; "
+        f"{len(found.scorecard.facts)} facts; poverty line {found.line:,.0f} {found.currency} of the survey's time a head and month; "
         f"95 % intervals from {found.settings.draws} bootstraps of whole sampling units."
     )
     body = [

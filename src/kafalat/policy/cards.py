@@ -37,7 +37,15 @@ class SurveyFacts(Strict):
         place = Place(
             pcode=self.country, level="country", parent=None, name=self.label, valid_from=date(1900, 1, 1)
         )
-        return programme.model_copy(update={"country": self.country, "facts": self.facts, "places": (place,)})
+        return programme.model_copy(
+            update={
+                "country": self.country,
+                "currency": self.currency,
+                "facts": self.facts,
+                "places": (place,),
+                "relation": None,
+            }
+        )
 
 
 def load_scorecard(file: Path, programme: Programme) -> Scorecard:

@@ -60,7 +60,9 @@ def evaluate_command(
     settings = Settings(
         coverages=_coverages(coverage),
         line=line or _line_of(rules, profile),
-        poor_people_share=rules.relation.poor_people_share if rules.relation else Settings.poor_people_share,
+        poor_people_share=rules.relation.poor_people_share
+        if rules.relation and rules is base
+        else Settings.poor_people_share,
         cutoff=cutoff if cutoff is not None or rules is not base else _cutoff_of(rules),
         draws=draws,
         seed=seed,

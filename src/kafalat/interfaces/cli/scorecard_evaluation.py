@@ -19,7 +19,7 @@ def print_evaluation(found: Evaluation) -> None:
     print_lines(
         "",
         f"{found.scorecard.code} on {found.sample.profile}: {len(found.sample):,} households in {found.units:,} sampling units; "
-        f"line {found.line:,.0f} rupees a head and month; 95 % intervals from {found.settings.draws} bootstraps of sampling units",
+        f"line {found.line:,.0f} {found.currency} a head and month; 95 % intervals from {found.settings.draws} bootstraps of sampling units",
     )
     out.print(_models(found))
     out.print(_selections(found))

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from kafalat.core.problems import problem
 from kafalat.policy.cards import load_scorecard
 from kafalat.policy.loader import load, shipped
 from kafalat.policy.model import Programme, Scorecard
@@ -35,4 +36,10 @@ def programme_of(folder: Path | None) -> Programme:
 
 def card_of(file: Path | None, programme: Programme) -> Scorecard:
     """Return the scorecard of a file, checked against the programme's facts, or the programme's own."""
-    return programme.scorecard if file is None else load_scorecard(file, programme)
+    if file is not None:
+        return load_scorecard(file, programme)
+    declared = {fact.name for fact in programme.facts}
+    for fact in programme.scorecard.facts:
+        if fact not in declared:  # a survey of another country has facts of its own
+            raise problem("scorecard.fact_not_asked", scorecard=programme.scorecard.code, fact=fact)
+    return programme.scorecard
