@@ -8,13 +8,14 @@ outside its declared minimum and maximum is missing too: it cannot be right, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kafalat.policy.expressions import names, to_sql
 from kafalat.policy.model import Fact, Programme
 from kafalat.policy.vocabulary import PERSON_CORE
 
 SQL_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "category": "VARCHAR"}
+_BITS = 60  # of a BIGINT, a bit for each name that may be missing
 
 
 def household_facts_sql(
@@ -44,7 +45,7 @@ def household_facts_sql(
         source += f"\n  LEFT JOIN (\n{_people_sql(programme, over_people, people, key)}\n  ) AS p ON p.{key} = h.{key}"
     query = f"SELECT\n    h.{key}{columns}\n  FROM {source}"
     known = {fact.name for fact in collected} | {fact.name for fact in over_people}
-    for layer in _layers(over_household, known):
+    for layer in in_layers(over_household, known):
         added = "".join(f",\n    {_guarded_household(fact)} AS {_quoted(fact.name)}" for fact in layer)
         query = f"SELECT\n    *{added}\n  FROM (\n{query}\n  ) AS base"
     ordered = "".join(f",\n  {_quoted(fact.name)}" for fact in facts)
@@ -57,24 +58,44 @@ def names_used(sql: str) -> frozenset[str]:
 
 
 def _people_sql(programme: Programme, facts: Sequence[Fact], people: str, key: str) -> str:
-    """Return the aggregation of people to one row per household, one column per fact."""
+    """Return the aggregation of people to one row per household, one column per fact.
+
+    What is missing is gathered first, a bit for each name the facts use, so that one aggregate serves as the guard of
+    all facts: that costs half of asking again for each.
+    """
     asked = {fact.name: fact.asked_if for fact in programme.facts if fact.level == "person"}
-    columns = "".join(f",\n      {_guarded_people(fact, asked)} AS {_quoted(fact.name)}" for fact in facts)
-    return f"    SELECT\n      {key}{columns}\n    FROM {_quoted(people)}\n    GROUP BY {key}"
+    bits: dict[str, tuple[str, int]] = {}
+    for fact in facts:
+        for name in sorted(names_used(_expression(fact)) - bits.keys()):
+            if name not in asked and name not in PERSON_CORE:
+                msg = f"fact {fact.name}: {name} is no fact of a person"
+                raise ValueError(msg)
+            number, place = divmod(len(bits), _BITS)
+            bits[name] = (f"_missing_{number}", 1 << place)
+    words: dict[str, list[str]] = {}
+    for name, (word, bit) in bits.items():
+        words.setdefault(word, []).append(f"CASE WHEN {_lacking(name, asked)} THEN {bit} ELSE 0 END")
+    gathered = "".join(f",\n        {' | '.join(cases)} AS {word}" for word, cases in words.items())
+    columns = "".join(f",\n      {_guarded_people(fact, bits)} AS {_quoted(fact.name)}" for fact in facts)
+    source = f"(\n      SELECT *{gathered}\n      FROM {_quoted(people)}\n    ) AS each_person"
+    return f"    SELECT\n      {key}{columns}\n    FROM {source}\n    GROUP BY {key}"
 
 
-def _guarded_people(fact: Fact, asked: dict[str, str | None]) -> str:
+def _lacking(name: str, asked: Mapping[str, str | None]) -> str:
+    """Return the condition that a person who is asked lacks an answer."""
+    condition = asked.get(name)
+    # IS NOT FALSE: when it is unknown whether the person is asked, her missing answer is missing.
+    limit = "" if condition is None else f"({to_sql(condition)}) IS NOT FALSE AND "
+    return f"{limit}{_quoted(name)} IS NULL"
+
+
+def _guarded_people(fact: Fact, bits: Mapping[str, tuple[str, int]]) -> str:
     """Return the aggregate, NULL where somebody asked lacks an answer it uses."""
-    missing = []
-    for name in sorted(names_used(_expression(fact))):
-        if name not in asked and name not in PERSON_CORE:
-            msg = f"fact {fact.name}: {name} is no fact of a person"
-            raise ValueError(msg)
-        condition = asked.get(name)
-        # IS NOT FALSE: when it is unknown whether the person is asked, her missing answer is missing.
-        limit = "" if condition is None else f"({to_sql(condition)}) IS NOT FALSE AND "
-        missing.append(f"({limit}{_quoted(name)} IS NULL)")
-    return _typed(fact, f"count(*) FILTER (WHERE {' OR '.join(missing)}) > 0" if missing else None)
+    wanted: dict[str, int] = {}
+    for word, bit in (bits[name] for name in names_used(_expression(fact))):
+        wanted[word] = wanted.get(word, 0) | bit
+    missing = [f"(bit_or({word}) & {mask}) <> 0" for word, mask in sorted(wanted.items())]
+    return _typed(fact, " OR ".join(missing) or None)
 
 
 def _guarded_household(fact: Fact) -> str:
@@ -95,8 +116,11 @@ def _typed(fact: Fact, missing: str | None) -> str:
     return f"CASE WHEN {' OR '.join(absent)} THEN NULL ELSE {value} END" if absent else value
 
 
-def _layers(facts: Sequence[Fact], known: set[str]) -> list[list[Fact]]:
-    """Return the facts in layers, each using only facts of the layers before it."""
+def in_layers(facts: Sequence[Fact], known: set[str]) -> list[list[Fact]]:
+    """Return the facts in layers, each using only facts of the layers before it, or `known` ones.
+
+    Raises ValueError for facts that use each other in a circle, or one that is not there.
+    """
     layers: list[list[Fact]] = []
     waiting = list(facts)
     ready = set(known)

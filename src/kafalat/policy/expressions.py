@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import Token, TokenType, exp
@@ -86,9 +87,23 @@ class _Parsed:
     fault: Fault | None
 
 
+@lru_cache(maxsize=4096)
 def names(expression: str) -> frozenset[str]:
     """Return the names of the facts an expression uses. Raises the problem `programme.expression` for a refused one."""
-    return frozenset(column.name for column in _admitted(expression).find_all(exp.Column))
+    return frozenset(column.name for column in parsed(expression).find_all(exp.Column))
+
+
+@lru_cache(maxsize=4096)
+def parsed(expression: str) -> exp.Expr:
+    """Return the admitted syntax tree of an expression, to be read and not changed.
+
+    Raises the problem `programme.expression` for a refused one.
+    """
+    found = _parse(expression)
+    if found.node is None:
+        fault = found.fault or Fault("", "")
+        raise problem("programme.expression", expression=expression, fault_en=fault.en, fault_ur=fault.ur)
+    return found.node
 
 
 def to_sql(expression: str) -> str:
@@ -98,7 +113,7 @@ def to_sql(expression: str) -> str:
     Raises the problem `programme.expression` for a refused one.
     """
     # The type keeps the writer from wrapping the argument of bool_or and bool_and in a cast.
-    node = _admitted(expression).copy()
+    node = parsed(expression).copy()
     for aggregate in node.find_all(exp.LogicalOr, exp.LogicalAnd):
         aggregate.this.type = "boolean"
     for number in list(node.find_all(exp.Literal)):
@@ -138,14 +153,6 @@ def unknown(name: str, known: Iterable[str]) -> Fault:
         f"«{name}» ایسا کوئی کوائف نہیں جو یہاں استعمال ہو سکے۔",
         nearest(name, known),
     )
-
-
-def _admitted(expression: str) -> exp.Expr:
-    parsed = _parse(expression)
-    if parsed.node is None:
-        fault = parsed.fault or Fault("", "")
-        raise problem("programme.expression", expression=expression, fault_en=fault.en, fault_ur=fault.ur)
-    return parsed.node
 
 
 def _parse(expression: str) -> _Parsed:

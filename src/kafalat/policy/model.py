@@ -90,7 +90,7 @@ class Span(Strict):
                 value == each and isinstance(value, bool) == isinstance(each, bool) for each in self.is_
             )
         if isinstance(value, str | bool):
-            return False
+            return self.from_ is None and self.to is None
         return (self.from_ is None or value >= self.from_) and (self.to is None or value <= self.to)
 
 
