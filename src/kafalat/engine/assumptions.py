@@ -6,6 +6,7 @@ from datetime import date
 
 from kafalat.core.text import Bilingual
 
+# The Urdu labels hold their Latin part together by direction marks, wherever the line breaks.
 LABELS: dict[str, Bilingual] = {
     "exclusion_error": Bilingual(
         en="Exclusion error: share of poor households not covered",
@@ -15,9 +16,11 @@ LABELS: dict[str, Bilingual] = {
         en="Inclusion error: share of covered households not poor",
         ur="شمولیت کی غلطی: شامل گھرانوں میں سے ان کا حصہ جو غریب نہیں",
     ),
-    "fgt0": Bilingual(en="People below the poverty line (FGT 0)", ur="خطِ غربت سے نیچے افراد (FGT 0)"),
-    "fgt1": Bilingual(en="Poverty gap (FGT 1)", ur="غربت کا فاصلہ (FGT 1)"),
-    "fgt2": Bilingual(en="Squared poverty gap (FGT 2)", ur="غربت کی شدت (FGT 2)"),
+    "fgt0": Bilingual(
+        en="People below the poverty line (FGT 0)", ur="خطِ غربت سے نیچے افراد \u2066(FGT\u00a00)\u2069"
+    ),
+    "fgt1": Bilingual(en="Poverty gap (FGT 1)", ur="غربت کا فاصلہ \u2066(FGT\u00a01)\u2069"),
+    "fgt2": Bilingual(en="Squared poverty gap (FGT 2)", ur="غربت کی شدت \u2066(FGT\u00a02)\u2069"),
 }
 _ALWAYS = (
     Bilingual(

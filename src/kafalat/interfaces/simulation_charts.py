@@ -57,7 +57,10 @@ def scores(
     title: str,
     axis_title: str,
 ) -> str:
-    """Return the histogram of (score, covered, others) with the cut-offs, each named in a lane of its own above the bars."""
+    """Return the histogram of (score, covered, others) with the cut-offs, each named in a lane of its own above the bars.
+
+    `marks` come from the highest cut-off to the lowest.
+    """
     rtl = language == "ur"
     drawn = [
         {"from": score - 0.5, "to": score + 0.5, "low": low, "high": high, "fill": fill}
@@ -90,9 +93,11 @@ def scores(
                 x=alt.X("at:Q", scale=x), y=alt.value(number * lane + 2), y2=alt.value(height)
             )
         )
+        # The farthest cut-off is named beyond its line, the others before theirs: no name is crossed by another's line.
+        beyond = (number == 0) != rtl
         layers.append(
             base.mark_text(
-                color=ink, fontWeight=600, align="right" if rtl else "left", dx=-5 if rtl else 5
+                color=ink, fontWeight=600, align="left" if beyond else "right", dx=5 if beyond else -5
             ).encode(x=alt.X("at:Q", scale=x), y=alt.value(number * lane + 9), text="label:N")
         )
     chart = alt.layer(*layers).properties(width=460, height=height)
@@ -123,7 +128,9 @@ def moves(bars: Sequence[Bar], *, language: Language, title: str) -> str:
     words = base.mark_text(align="right" if rtl else "left", fontSize=12).encode(
         x=alt.value(420 if rtl else 0), y=alt.Y("text:Q", scale=y), text="words:N"
     )
-    middle = alt.Chart(data([{"at": 0}])).mark_rule(color=MUTED).encode(x=alt.X("at:Q", scale=x))
+    middle = base.mark_rule(color=MUTED).encode(
+        x=alt.X("zero:Q", scale=x), y=alt.Y("top:Q", scale=y), y2="bottom:Q"
+    )
     chart = alt.layer(drawn, middle, words).properties(width=420, height=step * max(1, len(rows)))
     return render(configured(chart), title=title)
 

@@ -43,13 +43,10 @@ class PlaceRow:
 
 @dataclass(frozen=True, slots=True)
 class MeasureRow:
-    """One measure in words."""
+    """One measure: without payments, today, as proposed and its change, each as a figure and its interval."""
 
     label: Bilingual
-    without: str
-    today: str
-    proposed: str
-    change: str
+    figures: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,13 @@ def shown(answer: Simulation, programme: Programme, tree: PlaceTree) -> Shown:
         crossing_heads=tuple(_status(status) for status in used),
         budget=remembered(f"sim-budget:{language()}", key, lambda: _budget(answer)),
         measures=tuple(
-            MeasureRow(m.label, percent(m.without), percent(m.today), percent(m.proposed), points(m.change))
+            MeasureRow(
+                m.label,
+                tuple(
+                    _parted(text)
+                    for text in (percent(m.without), percent(m.today), percent(m.proposed), points(m.change))
+                ),
+            )
             for m in (*answer.errors, *answer.poverty)
         ),
         intervals=remembered(f"sim-intervals:{language()}", key, lambda: _intervals(answer)),
@@ -152,6 +155,12 @@ def _phase_asked(value: str, label: Bilingual, names: dict[str, Place]) -> Asked
     listed = separator.join(names[code].name.in_(language()) for code in codes[:6] if code in names)
     more = f"{separator}+{len(codes) - 6}" if len(codes) > 6 else ""
     return Asked(what, _("as in the programme"), f"{listed}{more}")
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Return a figure and its interval apart, for two lines of a cell."""
+    figure, _space, interval = text.partition(" ")
+    return figure, interval
 
 
 def _status(status: str) -> str:
