@@ -1,6 +1,6 @@
 """Prints the slips of a district: files of many slips per place, set by as many processes as there are cores.
 
-Memory is flat: rows are read a file's worth at a time and each file is set in a process of its own. A run that was
+Memory is flat: rows are read a file's worth at a time, and files are set in processes that are made anew in time. A run that was
 stopped goes on: files that are there are whole, because each appears under its name only once it is.
 """
 
@@ -10,11 +10,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from queue import SimpleQueue
 
 from kafalat.core.problems import problem
 from kafalat.core.progress import Progress, silent
@@ -28,6 +30,7 @@ from kafalat.targeting.models import Run
 from kafalat.targeting.slips import SlipOf, places_of, slips_in
 
 SLIPS_PER_FILE = 200
+SLIPS_PER_PROCESS = 1000
 KEPT = "slips.json"  # which run and language a folder's files are of
 
 
@@ -99,7 +102,7 @@ def print_place(
     written = kept = done = 0
     waiting: set[Future[int]] = set()
     workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(workers) as pool:
+    with _shop(workers) as shop, ThreadPoolExecutor(workers) as pool:
         for place, _count in places:
             batches = slips_in(
                 run=press.run,
@@ -115,7 +118,7 @@ def print_place(
                     kept += 1
                     done += len(batch)
                 else:
-                    waiting.add(pool.submit(_set, json.dumps(press.data(batch)), file, len(batch)))
+                    waiting.add(pool.submit(shop.set, press.data(batch), file, len(batch)))
                     written += 1
                 # As many wait as are being set, so that reading stays just ahead and nothing piles up.
                 while len(waiting) > 2 * workers:
@@ -149,8 +152,61 @@ def _keep(press: Press, out: Path, per_file: int) -> None:
     draft.replace(note)
 
 
-def _set(data: str, file: Path, slips: int) -> int:
-    """Set one file in a process of its own; return how many slips it has."""
-    command = [sys.executable, "-m", "kafalat.interfaces.paper", "slip", str(file)]
-    subprocess.run(command, input=data.encode(), check=True)  # noqa: S603 - our own module, no shell
-    return slips
+class Typesetter:
+    """A process that sets files, made anew before its memory grows: a page once set is remembered for a while."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._slips = 0
+
+    def set(self, data: Mapping[str, JSON], file: Path, slips: int) -> int:
+        """Set one file and return how many slips it has. Raises `subprocess.CalledProcessError` when that failed."""
+        if self._process is None or self._slips >= SLIPS_PER_PROCESS:
+            self.close()
+            command = [sys.executable, "-m", "kafalat.interfaces.paper"]
+            # Our own module, no shell.
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603 - see above
+            self._slips = 0
+        process = self._process
+        if process.stdin is None or process.stdout is None:
+            raise subprocess.CalledProcessError(process.wait(), process.args)
+        asked = json.dumps({"template": "slip", "file": str(file.absolute()), "data": data})
+        process.stdin.write(asked.encode() + b"\n")
+        process.stdin.flush()
+        if process.stdout.readline() != b"set\n":
+            raise subprocess.CalledProcessError(process.wait(), process.args)
+        self._slips += slips
+        return slips
+
+    def close(self) -> None:
+        """End the process; a file it was setting stays undone."""
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shop:
+    """Typesetters at work side by side; each file goes to one that is free."""
+
+    free: SimpleQueue[Typesetter]
+
+    def set(self, data: Mapping[str, JSON], file: Path, slips: int) -> int:
+        typesetter = self.free.get()
+        try:
+            return typesetter.set(data, file, slips)
+        finally:
+            self.free.put(typesetter)
+
+
+@contextmanager
+def _shop(workers: int) -> Iterator[_Shop]:
+    shop = _Shop(SimpleQueue())
+    typesetters = [Typesetter() for _ in range(workers)]
+    for each in typesetters:
+        shop.free.put(each)
+    try:
+        yield shop
+    finally:
+        for each in typesetters:
+            each.close()
