@@ -118,13 +118,13 @@ def tell(
         headline=headline,
         sentences=_sentences(explained, programme, held, payable=payable),
         missing=tuple(_unasked(fact.text) for fact in explained.missing),
-        filters=tuple(_filter(found) for found in explained.filters),
+        filters=tuple(filter_text(found) for found in explained.filters),
         rule=_rule(explained),
         distance=_distance(explained),
         scale=Scale(
             programme.scorecard.minimum, programme.scorecard.maximum, explained.score, explained.cutoff
         ),
-        changes=tuple(_change(change) for change in explained.changes),
+        changes=tuple(change_text(change) for change in explained.changes),
         no_change=_NO_CHANGE if decided and explained.score is not None and not explained.changes else None,
         appeal_until=until,
         appeal=None
@@ -189,7 +189,8 @@ def _distance(explained: Explanation) -> Bilingual | None:
     )
 
 
-def _change(change: Change) -> Bilingual:
+def change_text(change: Change) -> Bilingual:
+    """Return in a sentence what one other answer would have come to."""
     return _both(
         _CHANGE,
         question=_unasked(change.label),
@@ -200,7 +201,8 @@ def _change(change: Change) -> Bilingual:
     )
 
 
-def _filter(found: FilterLine) -> Bilingual:
+def filter_text(found: FilterLine) -> Bilingual:
+    """Return in a sentence which list speaks of whom, and what to bring."""
     day = Bilingual(en=day_text(found.list_date, "en"), ur=day_text(found.list_date, "ur"))
     return _both(_FILTER, label=found.label, subject=found.subject_label, day=day, text=found.text)
 

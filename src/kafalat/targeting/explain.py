@@ -15,10 +15,11 @@ from kafalat.core.problems import problem
 from kafalat.core.text import Bilingual
 from kafalat.engine import running
 from kafalat.engine.deciding import categories_in_force
-from kafalat.engine.explanation import Explanation, FilterLine, Reason, TermLine
+from kafalat.engine.explanation import Change, Explanation, FilterLine, Reason, TermLine
 from kafalat.engine.scoring import Line, base_points, lines
+from kafalat.engine.single import Judge, Judgement
 from kafalat.policy.model import Fact, Programme
-from kafalat.registry.models import Household
+from kafalat.registry.models import Household, Place
 from kafalat.targeting.models import Run
 
 YES = Bilingual(en="yes", ur="ہاں")
@@ -54,9 +55,16 @@ def explain(*, run: Run, household: Household, programme: Programme, results: Pa
     Raises the problem `registry.household_unknown` when the run did not see the household, `input.not_found` when
     the result files are gone.
     """
+    place = household.place
+    district = place.parent_id if place.level == Place.Level.TEHSIL else place.pk
+    own = "household_id = $1 AND district_pcode = $2"
     with running.open_results(results, results) as engine:
-        decided = rows_of(engine, "SELECT * FROM decisions WHERE household_id = $1", [household.pk])
-        families = rows_of(engine, "SELECT * FROM payees WHERE household_id = $1", [household.pk])
+        # Only the batch of files with her district is opened; a household that has moved is looked for everywhere.
+        decided = rows_of(engine, f"SELECT * FROM decisions WHERE {own}", [household.pk, district])
+        if not decided:
+            decided = rows_of(engine, "SELECT * FROM decisions WHERE household_id = $1", [household.pk])
+        district = decided[0]["district_pcode"] if decided else district
+        families = rows_of(engine, f"SELECT * FROM payees WHERE {own}", [household.pk, district])
     if not decided:
         raise problem("registry.household_unknown", household=household.form_number)
     return explanation_of(programme, run.policy_day, household.form_number, decided[0], families)
@@ -95,10 +103,35 @@ def explanation_of(
         distance=None if cutoff is None or row["score"] is None else row["score"] - cutoff,
         reasons=tuple(Reason(code, reasons[code]) for code in row["reasons"]),
         missing=tuple(Reason(name, programme.fact(name).label) for name in row["missing_facts"]),
-        changes=(),
+        changes=_changes(programme, day, row),
         filters=_filters(programme, families),
         appeal_days=programme.calendar.appeal_days,
     )
+
+
+def judged_of(programme: Programme, row: Row) -> Judgement:
+    """Return what a run said of a household, from its row of decisions, as `engine.single` works with it."""
+    return Judgement(
+        facts={fact.name: row[fact.name] for fact in programme.facts if fact.level == "household"},
+        points={line.column: row[line.column] for line in lines(programme.scorecard)},
+        score=row["score"],
+        outcome=row["outcome"],
+        category=row["category"],
+        reasons=tuple(row["reasons"]),
+        missing=tuple(row["missing_facts"]),
+    )
+
+
+def _changes(programme: Programme, day: date, row: Row) -> tuple[Change, ...]:
+    """Return what would have to be wrong for the result to differ: one answer at a time, the closest first."""
+    judged = judged_of(programme, row)
+    found = []
+    for other in Judge(programme, day).alternatives(judged):
+        fact = programme.fact(other.fact)
+        value, instead = value_text(fact, judged.facts[fact.name]), value_text(fact, other.other)
+        if value is not None and instead is not None:
+            found.append(Change(fact.name, fact.label, value, instead, other.score, other.outcome))
+    return tuple(sorted(found, key=lambda change: abs(change.score - row["score"])))
 
 
 def _filters(programme: Programme, families: Sequence[Row]) -> tuple[FilterLine, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kafalat.core.identifiers import format_form_number
 from kafalat.core.text import Bilingual, Language
 from kafalat.engine.explanation import Explanation
+from kafalat.interfaces.explaining import change_text, filter_text
 
 _HOUSEHOLD = Bilingual(en="Household {form}: {outcome}", ur="گھرانہ {form}: {outcome}")
 _OUTCOMES = {
@@ -26,11 +27,20 @@ _AT = Bilingual(
     ur="فیصلہ کن اصول: {category}، حدِ اسکور {cutoff}؛ اسکور عین حد پر ہے۔",
 )
 _WHY = Bilingual(en="Why: {reason}", ur="وجہ: {reason}")
+_LISTS = Bilingual(en="Lists from outside:", ur="بیرونی فہرستیں:")
+_CHANGES = Bilingual(
+    en="One answer that would change the result, if it were wrong:",
+    ur="وہ ایک جواب جو غلط ہو تو نتیجہ بدل جائے:",
+)
+_APPEAL = Bilingual(
+    en="Appeal: within {days} days of the decision, free of charge, at the tehsil office.",
+    ur="اپیل: فیصلے کے {days} دن کے اندر، تحصیل دفتر میں، بلا معاوضہ۔",
+)
 _MISSING = Bilingual(en="Missing: {facts}", ur="یہ معلومات درکار ہیں: {facts}")
 
 
 def explanation_lines(explained: Explanation, language: Language) -> list[str]:
-    """Return the explanation: outcome, each term with its value and points, the score, the rule, the reasons."""
+    """Return the explanation: outcome, each line of the card, the score, the rule, the reasons, lists, what would change it."""
     lines = [
         _HOUSEHOLD.in_(language).format(
             form=format_form_number(explained.form_number), outcome=_OUTCOMES[explained.outcome].in_(language)
@@ -52,6 +62,14 @@ def explanation_lines(explained: Explanation, language: Language) -> list[str]:
                 facts=separator.join(m.text.in_(language) for m in explained.missing)
             )
         )
+    if explained.filters:
+        lines += ["", _LISTS.in_(language)]
+        lines += [f"  - {filter_text(found).in_(language)}" for found in explained.filters]
+    if explained.changes:
+        lines += ["", _CHANGES.in_(language)]
+        lines += [f"  - {change_text(change).in_(language)}" for change in explained.changes]
+    if explained.outcome == "ineligible" or explained.filters:
+        lines += ["", _APPEAL.in_(language).format(days=explained.appeal_days)]
     return lines
 
 
