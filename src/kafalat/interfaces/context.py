@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from kafalat.core.text import Bilingual, Language
 from kafalat.payments.access import may_read_cycles
 from kafalat.registry.access import ROLES, may_read_households, roles_of
+from kafalat.targeting.access import may_read_lists
 
 OTHER: dict[Language, Language] = {"en": "ur", "ur": "en"}
 LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "ur": "اردو"}
@@ -81,6 +82,7 @@ def _navigation(request: HttpRequest, roles: frozenset[str]) -> list[NavItem]:
         (_("Households"), "households", may_read_households(roles)),
         (_("Runs"), "runs", bool(roles & ROLES.keys())),
         (_("Simulation"), "simulation", bool(roles & ROLES.keys())),
+        (_("Lists to validate"), "committee_lists", may_read_lists(roles)),
         (_("Payment cycles"), "cycles", may_read_cycles(roles)),
     ]
     found = []

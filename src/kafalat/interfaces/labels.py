@@ -100,6 +100,16 @@ LEDGER: Words = {
     "back": _("Came back"),
     "suspense": _("Parked"),
 }
+VERDICTS: Words = {
+    "confirm": _("Right"),
+    "wrongly_in": _("Wrongly in"),
+    "wrongly_out": _("Wrongly out"),
+    "unknown_household": _("Unknown here"),
+}
+ALARMS: Words = {
+    "always_the_same": _("Always the same verdict"),
+    "many_unknown": _("Many unknown households"),
+}
 WHY_NOT: Words = {
     "role": _("Checkers and releasers decide about payment lists; your role reads them."),
     "maker": _("You made this list, so others must decide about it."),
@@ -123,6 +133,8 @@ TABLE: dict[str, Words] = {
     "resolution": RESOLUTIONS,
     "bank_reason": BANK_REASONS,
     "why_not": WHY_NOT,
+    "verdict": VERDICTS,
+    "alarm": ALARMS,
 }
 
 

@@ -6,7 +6,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth import views as auth_views
 from django.urls import path, register_converter
 
-from kafalat.interfaces.console import cycles, households, runs, simulation
+from kafalat.interfaces.console import committees, cycles, households, runs, simulation
 from kafalat.interfaces.console.overview import overview
 from kafalat.interfaces.public.guide import guide
 from kafalat.interfaces.public.status import status
@@ -47,9 +47,17 @@ urlpatterns = i18n_patterns(
     path("cycles/<int:cycle_id>/", cycles.cycle, name="cycle"),
     path("cycles/<int:cycle_id>/back/", cycles.came_back, name="came_back"),
     path("lists/<int:payment_list_id>/<act:act>/", cycles.decide, name="decide"),
+    path("committees/", committees.lists, name="committee_lists"),
+    path("committees/statistics/", committees.statistics, name="committee_statistics"),
+    path("committees/interviews/", committees.resurvey, name="committee_resurvey"),
+    path("committees/<int:list_id>/", committees.one, name="committee_list"),
+    path("committees/<int:list_id>/verdicts/", committees.receive, name="committee_verdicts"),
+    path("committees/<int:list_id>/paper/", committees.paper, name="committee_paper"),
     path("status/", status, name="status"),
     path("guide/", guide, name="guide"),
 )
+# Outside the languages: a tablet's worker serves the lists of both.
+urlpatterns.append(path("committee-worker.js", committees.worker, name="committee_worker"))
 
 handler400 = "kafalat.interfaces.problems.misread"
 handler403 = "kafalat.interfaces.problems.refused"

@@ -32,6 +32,7 @@ LEVELS = {
     "district": Bilingual(en="district", ur="ضلع"),
     "tehsil": Bilingual(en="tehsil", ur="تحصیل"),
 }
+_LOCK = 0x4B07  # with the list's number: two numbers of four bytes
 # The verdicts that nothing has replaced, by a member who has declared no interest in the household.
 IN_FORCE = """
     SELECT v.*, e.household_id, e.validation_list_id, e.proposed FROM targeting_verdict AS v
@@ -192,8 +193,8 @@ def enter(
     `.reason_missing`, `.member_unknown`, `.conflict`, `.meanwhile` and `.sent_before`.
     """
     with transaction.atomic():
-        # One at a time: what holds is read before it is replaced.
-        ValidationList.objects.select_for_update().get(pk=validation_list.pk)
+        # One at a time for a list: what holds is read before it is replaced.
+        bulk.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, validation_list.pk])
         entries = {e.pk: e for e in validation_list.entries.filter(pk__in=[a.entry_id for a in answers])}
         given = [
             _entered(programme, validation_list, entries, answer, today, actor, at) for answer in answers

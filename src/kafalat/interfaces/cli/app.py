@@ -17,6 +17,7 @@ from kafalat.core.money import rupees_text
 from kafalat.core.problems import Problem, problem
 from kafalat.core.text import Language
 from kafalat.interfaces.cli import (
+    community_command,
     lists_command,
     payments_command,
     scorecard_command,
@@ -36,6 +37,7 @@ from kafalat.registry.places import import_boundaries, load_places
 from kafalat.registry.snapshots import take_snapshot
 from kafalat.survey.identities import add_identities
 from kafalat.survey.profiles import read
+from kafalat.targeting.community import write_verdicts
 from kafalat.targeting.explain import explain, find_household
 from kafalat.targeting.runs import find_run, replay, start_run
 
@@ -56,6 +58,7 @@ for name, group in (
     ("lists", lists_command.app),
     ("snapshot", snapshot),
     ("target", target),
+    ("community", community_command.app),
     ("payments", payments_command.app),
     ("ledger", ledger),
     ("places", places),
@@ -64,6 +67,7 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 app.command("serve")(serve_command.serve)
+target.command("promote")(community_command.promote)
 target.command("slip")(slips_command.slip)
 target.command("slips")(slips_command.slips)
 app.command("simulate")(simulate_command.simulate)
@@ -178,10 +182,17 @@ def target_run(
             folders=here.folders,
             actor=ACTOR,
             at=timezone.now(),
+            # What committees said so far; by cut-off nothing hears it.
+            verdicts=write_verdicts(folder=here.home.work, work=here.home.work),
             progress=progress,
         )
     print_lines(
         f"run {done.pk}: {done.eligible:,} eligible, {done.ineligible:,} ineligible, {done.incomplete:,} incomplete",
+        *(
+            []
+            if done.selected is None
+            else [f"{done.selected:,} selected, {done.waiting or 0:,} in the waiting list"]
+        ),
         f"digest {done.digest}",
     )
 
