@@ -55,6 +55,18 @@ def explain(*, run: Run, household: Household, programme: Programme, results: Pa
     Raises the problem `registry.household_unknown` when the run did not see the household, `input.not_found` when
     the result files are gone.
     """
+    decided, families = _rows(household, results)
+    return Explainer(programme, run.policy_day).explanation(household.form_number, decided, families)
+
+
+def judged(*, run: Run, household: Household, programme: Programme, results: Path) -> Judgement:
+    """Return a run's decision as `engine.single` works with it, to ask what other answers would do. Raises as `explain` does."""
+    decided, _families = _rows(household, results)
+    return Explainer(programme, run.policy_day).judged(decided)
+
+
+def _rows(household: Household, results: Path) -> tuple[Row, list[Row]]:
+    """Return a household's row of decisions and its rows of payees."""
     place = household.place
     district = place.parent_id if place.level == Place.Level.TEHSIL else place.pk
     own = "household_id = $1 AND district_pcode = $2"
@@ -67,7 +79,7 @@ def explain(*, run: Run, household: Household, programme: Programme, results: Pa
         families = rows_of(engine, f"SELECT * FROM payees WHERE {own}", [household.pk, district])
     if not decided:
         raise problem("registry.household_unknown", household=household.form_number)
-    return explanation_of(programme, run.policy_day, household.form_number, decided[0], families)
+    return decided[0], families
 
 
 def rows_of(engine: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any]) -> list[Row]:
@@ -77,61 +89,78 @@ def rows_of(engine: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def explanation_of(
-    programme: Programme, day: date, form_number: str, row: Row, families: Sequence[Row]
-) -> Explanation:
-    """Return the explanation of one row of a run's decisions and the rows of its payees, by column name."""
-    card = programme.scorecard
-    code = None if card.stratum is None else row[card.stratum]
-    cutoff = next((c.cutoff for c in categories_in_force(programme, day) if c.code == row["category"]), None)
-    label = next((c.label for c in programme.eligibility.categories if c.code == row["category"]), None)
-    reasons = programme.eligibility.reasons
-    return Explanation(
-        household_id=row["household_id"],
-        form_number=form_number,
-        outcome=row["outcome"],
-        score=row["score"],
-        base_points=base_points(card, code) or 0,
-        terms=tuple(
-            _term(programme, line, row)
-            for line in lines(card)
-            if line.stratum is None or code in line.stratum
-        ),
-        category=row["category"],
-        category_label=label,
-        cutoff=cutoff,
-        distance=None if cutoff is None or row["score"] is None else row["score"] - cutoff,
-        reasons=tuple(Reason(code, reasons[code]) for code in row["reasons"]),
-        missing=tuple(Reason(name, programme.fact(name).label) for name in row["missing_facts"]),
-        changes=_changes(programme, day, row),
-        filters=_filters(programme, families),
-        appeal_days=programme.calendar.appeal_days,
-    )
+class Explainer:
+    """A programme on one day, ready to explain household after household."""
 
+    def __init__(self, programme: Programme, day: date) -> None:
+        self._programme = programme
+        self._lines = lines(programme.scorecard)
+        self._facts = {fact.name: fact for fact in programme.facts}
+        self._judge = Judge(programme, day)
+        self._cutoffs = {entry.code: entry.cutoff for entry in categories_in_force(programme, day)}
+        self._categories = {entry.code: entry.label for entry in programme.eligibility.categories}
 
-def judged_of(programme: Programme, row: Row) -> Judgement:
-    """Return what a run said of a household, from its row of decisions, as `engine.single` works with it."""
-    return Judgement(
-        facts={fact.name: row[fact.name] for fact in programme.facts if fact.level == "household"},
-        points={line.column: row[line.column] for line in lines(programme.scorecard)},
-        score=row["score"],
-        outcome=row["outcome"],
-        category=row["category"],
-        reasons=tuple(row["reasons"]),
-        missing=tuple(row["missing_facts"]),
-    )
+    def explanation(self, form_number: str, row: Row, families: Sequence[Row]) -> Explanation:
+        """Return the explanation of one row of a run's decisions and the rows of its payees, by column name."""
+        programme, card = self._programme, self._programme.scorecard
+        code = None if card.stratum is None else row[card.stratum]
+        cutoff = self._cutoffs.get(row["category"])
+        reasons = programme.eligibility.reasons
+        return Explanation(
+            household_id=row["household_id"],
+            form_number=form_number,
+            outcome=row["outcome"],
+            score=row["score"],
+            base_points=base_points(card, code) or 0,
+            terms=tuple(
+                self._term(line, row) for line in self._lines if line.stratum is None or code in line.stratum
+            ),
+            category=row["category"],
+            category_label=self._categories.get(row["category"]),
+            cutoff=cutoff,
+            distance=None if cutoff is None or row["score"] is None else row["score"] - cutoff,
+            reasons=tuple(Reason(code, reasons[code]) for code in row["reasons"]),
+            missing=tuple(Reason(name, self._facts[name].label) for name in row["missing_facts"]),
+            changes=self._changes(row),
+            filters=_filters(programme, families),
+            appeal_days=programme.calendar.appeal_days,
+        )
 
+    def judged(self, row: Row) -> Judgement:
+        """Return what a run said of a household, from its row of decisions, as `engine.single` works with it."""
+        return Judgement(
+            facts={name: row[name] for name, fact in self._facts.items() if fact.level == "household"},
+            points={line.column: row[line.column] for line in self._lines},
+            score=row["score"],
+            outcome=row["outcome"],
+            category=row["category"],
+            reasons=tuple(row["reasons"]),
+            missing=tuple(row["missing_facts"]),
+        )
 
-def _changes(programme: Programme, day: date, row: Row) -> tuple[Change, ...]:
-    """Return what would have to be wrong for the result to differ: one answer at a time, the closest first."""
-    judged = judged_of(programme, row)
-    found = []
-    for other in Judge(programme, day).alternatives(judged):
-        fact = programme.fact(other.fact)
-        value, instead = value_text(fact, judged.facts[fact.name]), value_text(fact, other.other)
-        if value is not None and instead is not None:
-            found.append(Change(fact.name, fact.label, value, instead, other.score, other.outcome))
-    return tuple(sorted(found, key=lambda change: abs(change.score - row["score"])))
+    def _changes(self, row: Row) -> tuple[Change, ...]:
+        """Return what would have to be wrong for the result to differ: one answer at a time, the closest first."""
+        decided = self.judged(row)
+        found = []
+        for other in self._judge.alternatives(decided):
+            fact = self._facts[other.fact]
+            value, instead = value_text(fact, decided.facts[fact.name]), value_text(fact, other.other)
+            if value is not None and instead is not None:
+                found.append(Change(fact.name, fact.label, value, instead, other.score, other.outcome))
+        return tuple(sorted(found, key=lambda change: abs(change.score - row["score"])))
+
+    def _term(self, line: Line, row: Row) -> TermLine:
+        facts = [self._facts[name] for name in line.facts]
+        values = [value_text(fact, row[fact.name]) for fact in facts]
+        known = [value for value in values if value is not None]
+        return TermLine(
+            fact=" × ".join(line.facts),
+            label=_joined([fact.label for fact in facts]),
+            value=_joined(known) if len(known) == len(values) else None,
+            points=row[line.column],
+            facts=line.facts,
+            points_max=line.points_max,
+        )
 
 
 def _filters(programme: Programme, families: Sequence[Row]) -> tuple[FilterLine, ...]:
@@ -155,20 +184,6 @@ def _filters(programme: Programme, families: Sequence[Row]) -> tuple[FilterLine,
                 )
             )
     return tuple(found)
-
-
-def _term(programme: Programme, line: Line, row: dict[str, Any]) -> TermLine:
-    facts = [programme.fact(name) for name in line.facts]
-    values = [value_text(fact, row[fact.name]) for fact in facts]
-    known = [value for value in values if value is not None]
-    return TermLine(
-        fact=" × ".join(line.facts),
-        label=_joined([fact.label for fact in facts]),
-        value=_joined(known) if len(known) == len(values) else None,
-        points=row[line.column],
-        facts=line.facts,
-        points_max=line.points_max,
-    )
 
 
 def _joined(texts: Sequence[Bilingual]) -> Bilingual:

@@ -19,7 +19,7 @@ from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 from kafalat.registry.models import Household
 from kafalat.registry.selectors import place_tree
-from kafalat.targeting.explain import explanation_of
+from kafalat.targeting.explain import Explainer
 from kafalat.targeting.models import Run
 
 # The head of a household is named on its slip; where none is recorded, the first member.
@@ -123,19 +123,20 @@ def slip_of(*, run: Run, programme: Programme, results: Path, household: Househo
 def _slips(
     *, run: Run, programme: Programme, results: Path, where: str, size: int, work: Path
 ) -> Iterator[list[SlipOf]]:
+    explainer = Explainer(programme, run.policy_day)
     with running.open_results(results, work) as engine:
         # Names pass from the database to the engine's memory and no further: the spooled file is removed at once.
         bulk.copy_out(_ASKED.format(run=run.pk, where=where), engine, "asked", _ASKED_COLUMNS, work=work)
         found = engine.execute(_EXPLAINED)
         names = [column[0] for column in found.description or []]
         while rows := found.fetchmany(size):
-            yield [_slip(programme, run.policy_day, dict(zip(names, row, strict=True))) for row in rows]
+            yield [_slip(programme, explainer, dict(zip(names, row, strict=True))) for row in rows]
 
 
-def _slip(programme: Programme, day: date, row: dict[str, Any]) -> SlipOf:
+def _slip(programme: Programme, explainer: Explainer, row: dict[str, Any]) -> SlipOf:
     families = row["families"] or []
     return SlipOf(
-        explained=explanation_of(programme, day, row["asked_form_number"], row, families),
+        explained=explainer.explanation(row["asked_form_number"], row, families),
         name_en=row["name_en"] or "",
         name_ur=row["name_ur"] or "",
         pcode=row["place_pcode"],
