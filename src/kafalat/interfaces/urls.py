@@ -6,7 +6,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth import views as auth_views
 from django.urls import path, register_converter
 
-from kafalat.interfaces.console import committees, cycles, households, runs, simulation
+from kafalat.interfaces.console import committees, cycles, explained, households, runs, simulation
 from kafalat.interfaces.console.overview import overview
 from kafalat.interfaces.public.guide import guide
 from kafalat.interfaces.public.status import status
@@ -35,6 +35,8 @@ urlpatterns = i18n_patterns(
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("households/", households.search, name="households"),
     path("households/<int:household_id>/", households.household, name="household"),
+    path("households/<int:household_id>/slip/", explained.slip, name="slip"),
+    path("households/<int:household_id>/what-if/", explained.what_if, name="what_if"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:run_id>/", runs.run, name="run"),
     path("simulation/", simulation.simulation, name="simulation"),

@@ -16,18 +16,18 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kafalat.config.sealing import sealer
-from kafalat.core.problems import Problem
 from kafalat.core.text import Bilingual
-from kafalat.engine.explanation import Explanation
 from kafalat.enrolment.selectors import EnrolmentView, enrolments_of
 from kafalat.interfaces import programmes
+from kafalat.interfaces.console.explained import why
+from kafalat.interfaces.paper.slips import SLIP_LANGUAGES
 from kafalat.payments.models import AnswerLine, Payment
 from kafalat.payments.selectors import payments_of_household
 from kafalat.policy.model import Programme
 from kafalat.registry.access import access_households
-from kafalat.registry.models import Household, Interview
+from kafalat.registry.models import Interview
 from kafalat.registry.selectors import HouseholdView, household_view, place_tree
-from kafalat.targeting.explain import explain, value_text
+from kafalat.targeting.explain import value_text
 from kafalat.targeting.models import Decision
 from kafalat.targeting.selectors import (
     NAME_LENGTH_MIN,
@@ -136,16 +136,6 @@ class FactRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreRow:
-    """One term of the score. `share_pct` is its bar's length, the longest bar being 100."""
-
-    label: Bilingual
-    value: Bilingual | None
-    points: int | None
-    share_pct: int
-
-
-@dataclass(frozen=True, slots=True)
 class Event:
     """One event of the household's timeline, with the record it comes from."""
 
@@ -163,16 +153,14 @@ def household(request: HttpRequest, household_id: int) -> HttpResponse:
     decisions = decisions_of(household_id)
     newest = decisions[0] if decisions else None
     programme = programmes.stamped(newest.run.programme_sha256) if newest else programmes.in_force()
-    explanation = _explained(newest, view.household, programme) if newest else None
+    explained = why(newest, view.household, programme) if newest else None
     context = {
         "view": view,
         "household": view.household,
         "decision": newest,
         "programme": programme,
-        "explanation": explanation,
-        "score_rows": _score_rows(explanation) if explanation else [],
-        "reasons": _reasons(newest, programme) if newest else [],
-        "missing": _missing(newest, programme) if newest else [],
+        "why": explained,
+        "slip_languages": SLIP_LANGUAGES,
         "payees": payees_of(household_id, newest.run) if newest else {},
         "no_payee": programme.unpaid_reasons,
         "payee_rules": {rule.code: rule.label for rule in programme.eligibility.payees},
@@ -182,35 +170,6 @@ def household(request: HttpRequest, household_id: int) -> HttpResponse:
         **_history(view, decisions),
     }
     return render(request, "console/household.html", context)
-
-
-def _explained(decision: Decision, household: Household, programme: Programme) -> Explanation | None:
-    """Return the score term by term, or None where the run's result files are not on this machine."""
-    results = programmes.results_of(decision.run)
-    try:
-        return explain(run=decision.run, household=household, programme=programme, results=results)
-    except Problem as missing:
-        if missing.code != "input.not_found":
-            raise
-        return None
-
-
-def _score_rows(explanation: Explanation) -> list[ScoreRow]:
-    longest = max((abs(term.points) for term in explanation.terms if term.points), default=1)
-    return [
-        ScoreRow(term.label, term.value, term.points, round(100 * abs(term.points or 0) / longest))
-        for term in explanation.terms
-    ]
-
-
-def _reasons(decision: Decision, programme: Programme) -> list[Bilingual]:
-    known = programme.eligibility.reasons
-    return [known.get(code, Bilingual(en=code, ur=code)) for code in decision.reasons]
-
-
-def _missing(decision: Decision, programme: Programme) -> list[Bilingual]:
-    names = {fact.name: fact.label for fact in programme.facts}
-    return [names.get(name, Bilingual(en=name, ur=name)) for name in decision.missing_facts]
 
 
 def fact_rows(programme: Programme, answers: dict[str, Any]) -> list[FactRow]:

@@ -45,6 +45,12 @@ def count(number: object) -> str:
 
 
 @register.filter
+def plain(number: int | Decimal) -> str:
+    """Write a number as short as it is: 32, 16.17."""
+    return f"{number:g}" if isinstance(number, Decimal) else str(number)
+
+
+@register.filter
 def ltr(text: object) -> SafeString:
     """Write an identifier or code left to right, also within Urdu."""
     return format_html('<bdi class="code" dir="ltr">{}</bdi>', text)
