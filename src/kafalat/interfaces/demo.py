@@ -30,6 +30,7 @@ from kafalat.core.progress import Progress
 from kafalat.core.quarters import Quarter
 from kafalat.enrolment.enrol import enrol, open_accounts
 from kafalat.enrolment.models import Beneficiary
+from kafalat.interfaces.demo_committee import ask_committee
 from kafalat.interfaces.logins import ensure_logins, staff
 from kafalat.interfaces.office import Office
 from kafalat.payments.answers import receive_answer
@@ -131,6 +132,7 @@ class Demo:
         self._enrol(run)
         with self.step("logins"):
             ensure_logins(self.office.home)
+            ask_committee(self.office, run, actor=ACTOR, at=self.clock())
         return source, run
 
     def _survey(self) -> SurveySource:
