@@ -17,21 +17,25 @@ _NO_PHASE = ""
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Households of one district that go from one status to another, with their people and families."""
+    """Households of one district that go from one status to another: who they are today, and as proposed."""
 
     district: str
     today: Status
     proposed: Status
-    coverage: Coverage
+    before: Coverage
+    after: Coverage
 
 
 def _paid_families(flows: Sequence[Flow], phase_of: Mapping[str, str], status: str) -> dict[str, int]:
     """Return the families paid in each phase; where there are no phases all are in one without a name."""
     found: dict[str, int] = {}
     for row in flows:
-        if (row.today if status == "today" else row.proposed) == "eligible":
+        covered, families = (
+            (row.today, row.before.families) if status == "today" else (row.proposed, row.after.families)
+        )
+        if covered == "eligible":
             phase = phase_of.get(row.district, _NO_PHASE)
-            found[phase] = found.get(phase, 0) + row.coverage.families
+            found[phase] = found.get(phase, 0) + families
     return found
 
 

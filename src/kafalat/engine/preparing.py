@@ -15,12 +15,12 @@ import duckdb
 
 from kafalat.core.digests import value_sha256
 from kafalat.core.problems import problem
-from kafalat.engine.backends import duck_backend
+from kafalat.engine.backends import MEMORY_LIMIT, scan
 from kafalat.engine.deciding import categories_in_force, exclusions_in_force
-from kafalat.engine.payees import payee_sql
+from kafalat.engine.payees import filters_in_force, payee_sql
 from kafalat.engine.running import BATCH_HOUSEHOLDS, batches, open_results
 from kafalat.engine.scoring import lines, score_sql
-from kafalat.engine.snapshots import districts, files_of, manifest_of
+from kafalat.engine.snapshots import MATCHES, districts, files_of, manifest_of
 from kafalat.engine.sql import criterion_sql, identifier, literal
 from kafalat.policy.model import Programme, Scorecard
 
@@ -58,7 +58,7 @@ def groups_of(programme: Programme) -> tuple[str, ...]:
 def prepare(source: Source, scorecard: Scorecard | None = None) -> Path:
     """Return the file of the run's households under a scorecard (default: the run's own), made where it is not there yet.
 
-    Columns: district, score, members, payable and unpayable (families with and without a payee), in_0.. (whether the
+    Columns: district, score, members, payable and unpayable (families with and without a payee), held (see `_families_sql`), in_0.. (whether the
     household belongs to each category in force, NULL where that is unknown), excluded, today (the run's outcome), one
     column per group, and households: how many are so. Raises `simulation.results_missing`, `simulation.fact_missing`
     for a scorecard that asks another fact, and the problems of `engine.snapshots.manifest_of`.
@@ -75,11 +75,7 @@ def prepare(source: Source, scorecard: Scorecard | None = None) -> Path:
         _known(engine, source.programme, card)
         files = literal(str(families / "*.parquet"))
         engine.execute(f"CREATE VIEW families AS SELECT * FROM read_parquet({files})")
-        draft = path.with_suffix(".part")
-        engine.execute(
-            f"COPY ({_cells_sql(source, card)}) TO {literal(str(draft))} (FORMAT parquet, COMPRESSION zstd)"
-        )
-        draft.replace(path)
+        _write(engine, _cells_sql(source, card), path)
     return path
 
 
@@ -107,7 +103,7 @@ def _cells_sql(source: Source, card: Scorecard) -> str:
         WITH asked AS (
             SELECT household_id, district_pcode AS district, outcome AS today, {facts} FROM decisions
         ), pointed AS (SELECT *, {points} FROM asked)
-        SELECT district, {score_sql(card)} AS score, members, payable, unpayable{belongs},
+        SELECT district, {score_sql(card)} AS score, members, payable, unpayable, held{belongs},
             {excluded or "FALSE"} AS excluded, today{groups}, count(*) AS households
         FROM pointed JOIN families USING (household_id)
         GROUP BY ALL
@@ -120,26 +116,56 @@ def _families(source: Source) -> Path:
     if folder.is_dir():
         return folder
     manifest = manifest_of(source.snapshot)
+    listed = MATCHES if MATCHES in manifest["tables"] else None
     draft = folder.with_suffix(".part")
     shutil.rmtree(draft, ignore_errors=True)
-    with duck_backend([source.snapshot], source.results / FOLDER, None) as backend:
+    draft.mkdir(parents=True)
+    with duckdb.connect() as engine:
+        engine.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        engine.execute("SET temp_directory = $1", [str(source.work / ".spill")])
         for number, chosen in enumerate(batches(districts(manifest), BATCH_HOUSEHOLDS)):
-            files = [source.snapshot / name for name in files_of(manifest, "people", chosen)]
-            backend.load("people", files, {})
-            backend.define(
-                "everybody",
-                "SELECT household_id, 'eligible' AS outcome, count(*) AS members FROM people GROUP BY household_id",
+            for table, about in manifest["tables"].items():
+                files = [source.snapshot / name for name in files_of(manifest, table, chosen)]
+                engine.execute(f"CREATE OR REPLACE VIEW {table} AS {scan(files, about['columns'])}")
+            engine.execute(
+                "CREATE OR REPLACE VIEW everybody AS "
+                "SELECT household_id, 'eligible' AS outcome, count(*) AS members FROM people GROUP BY household_id"
             )
-            backend.write(_families_sql(source), "household_id", draft, f"{number + 1:04d}")
+            _write(engine, _families_sql(source, listed), draft / f"{number + 1:04d}.parquet")
     draft.rename(folder)
     return folder
 
 
-def _families_sql(source: Source) -> str:
-    payees = payee_sql(source.programme, source.policy_day, "people", "everybody")
+def hard_filters(programme: Programme, day: date) -> tuple[str, ...]:
+    """Return the codes of the filters in force that keep a family from being paid."""
+    return tuple(entry.code for entry in filters_in_force(programme, day) if entry.kind == "hard")
+
+
+def _families_sql(source: Source, listed: str | None) -> str:
+    """Return a SELECT of each household's members, families with and without a payee, and those held by hard filters.
+
+    `held` names the filters of each family that would have a payee but for them: codes with commas, families with semicolons.
+    """
+    programme, day = source.programme, source.policy_day
+    payees = payee_sql(programme, day, "people", "everybody", listed)
+    codes = ", ".join(literal(code) for code in hard_filters(programme, day))
+    held = "CAST(NULL AS VARCHAR)"
+    if listed and codes:
+        held = (
+            "string_agg(array_to_string(list_distinct(list_sort(list_filter(list_transform(filters, "
+            f"lambda entry: split_part(entry, ':', 1)), lambda entry: entry IN ({codes})))), ','), ';') "
+            f"FILTER (WHERE person_id IS NULL AND reason IN ({codes}))"
+        )
     return f"""
         SELECT household_id, CAST(any_value(members) AS INTEGER) AS members,
             CAST(count(person_id) AS INTEGER) AS payable,
-            CAST(count(family_id) - count(person_id) AS INTEGER) AS unpayable
+            CAST(count(family_id) - count(person_id) AS INTEGER) AS unpayable, {held} AS held
         FROM everybody LEFT JOIN ({payees}) USING (household_id) GROUP BY household_id
     """
+
+
+def _write(engine: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    """Write a query's rows as Parquet, whole or not at all."""
+    draft = path.with_suffix(".part")
+    engine.execute(f"COPY ({query}) TO {literal(str(draft))} (FORMAT parquet, COMPRESSION zstd)")
+    draft.replace(path)

@@ -21,11 +21,12 @@ from kafalat.policy.geography import nearest as nearest_area
 from kafalat.policy.geography import phases_in_force
 from kafalat.policy.model import Category, Programme, in_force
 
-Kind = Literal["cutoff", "amount", "category", "phase"]
+Kind = Literal["cutoff", "amount", "category", "filter", "phase"]
 KINDS: dict[Kind, Bilingual] = {
     "cutoff": Bilingual(en="category", ur="زمرہ"),
     "amount": Bilingual(en="component", ur="جزو"),
     "category": Bilingual(en="category", ur="زمرہ"),
+    "filter": Bilingual(en="hard filter", ur="سخت چھان بین"),
     "phase": Bilingual(en="phase", ur="مرحلہ"),
 }
 ON, OFF = "on", "off"
@@ -44,6 +45,7 @@ _EXPECTED: dict[Kind, Bilingual] = {
         en="whole rupees a quarter, from 1 to 10,000,000", ur="سہ ماہی کے پورے روپے، 1 سے 10,000,000 تک"
     ),
     "category": Bilingual(en="on or off", ur="on یا off"),
+    "filter": Bilingual(en="on or off", ur="on یا off"),
     "phase": Bilingual(
         en="off, a quarter not before that of the run (as in 2026Q4), or P-codes of districts (as in PK617,PK633)",
         ur="off، دورِ انتخاب کی سہ ماہی یا بعد کی کوئی سہ ماہی (جیسے 2026Q4)، یا اضلاع کے P-code (جیسے PK617,PK633)",
@@ -73,6 +75,7 @@ class Proposal:
     cutoffs: Mapping[str, Decimal] = field(default_factory=dict)
     amounts_paisa: Mapping[str, int] = field(default_factory=dict)
     categories_off: frozenset[str] = frozenset()
+    filters_off: frozenset[str] = frozenset()
     phase_starts: Mapping[str, Quarter | None] = field(default_factory=dict)
     phase_places: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     settings: tuple[Setting, ...] = ()
@@ -139,7 +142,10 @@ class _Reader:
         self._phases = {phase.code: phase for phase in phases_in_force(programme, day)}
         self._cutoffs: dict[str, Decimal] = {}
         self._amounts: dict[str, int] = {}
-        self._off: set[str] = set()
+        self._filters = [
+            entry.code for entry in programme.filters if entry.kind == "hard" and entry.covers(day)
+        ]
+        self._off: dict[str, set[str]] = {"category": set(), "filter": set()}
         self._starts: dict[str, Quarter | None] = {}
         self._places: dict[str, tuple[str, ...]] = {}
 
@@ -151,11 +157,12 @@ class _Reader:
         elif each.kind == "amount":
             self._known(each, self._components)
             self._amounts[each.code] = _paisa(each)
-        elif each.kind == "category":
-            self._known(each, self._categories)
+        elif each.kind in self._off:
+            self._known(each, self._categories if each.kind == "category" else self._filters)
             if each.value not in {ON, OFF}:
                 raise _invalid(each)
-            self._off.add(each.code) if each.value == OFF else self._off.discard(each.code)
+            off = self._off[each.kind]
+            off.add(each.code) if each.value == OFF else off.discard(each.code)
         else:
             self._known(each, self._phases)
             self._phase(each)
@@ -210,7 +217,7 @@ class _Reader:
         cutoffs = {
             code: value
             for code, value in sorted(self._cutoffs.items())
-            if value != self._programme.cutoff(code, day) and code not in self._off
+            if value != self._programme.cutoff(code, day) and code not in self._off["category"]
         }
         amounts = {
             code: paisa
@@ -226,13 +233,15 @@ class _Reader:
         return Proposal(
             cutoffs=cutoffs,
             amounts_paisa=amounts,
-            categories_off=frozenset(self._off),
+            categories_off=frozenset(self._off["category"]),
+            filters_off=frozenset(self._off["filter"]),
             phase_starts=starts,
             phase_places=places,
             settings=tuple(
                 [Setting("cutoff", code, f"{value}") for code, value in cutoffs.items()]
                 + [Setting("amount", code, f"{paisa // PAISA_PER_RUPEE}") for code, paisa in amounts.items()]
-                + [Setting("category", code, OFF) for code in sorted(self._off)]
+                + [Setting("category", code, OFF) for code in sorted(self._off["category"])]
+                + [Setting("filter", code, OFF) for code in sorted(self._off["filter"])]
                 + [Setting("phase", code, OFF if at is None else str(at)) for code, at in starts.items()]
                 + [Setting("phase", code, ",".join(codes)) for code, codes in places.items()]
             ),

@@ -31,7 +31,7 @@ from kafalat.engine.outlook import (
 from kafalat.engine.poverty import Cells, Spending
 from kafalat.engine.preparing import Source, groups_of
 from kafalat.engine.proposals import TODAY, Proposal
-from kafalat.engine.sql import literal
+from kafalat.engine.sql import choice, literal
 from kafalat.policy.geography import phases_in_force
 from kafalat.policy.model import Scorecard, in_force
 
@@ -64,7 +64,7 @@ def simulate(
     districts = _districts(flows)
     quarters = budget_by_quarter(source, proposal, flows)
     day = quarter_of(source.policy_day).first_day()
-    total = _total(row.coverage for row in flows)
+    total = _total(row.after for row in flows)
     return Simulation(
         policy_day=source.policy_day.isoformat(),
         programme_sha256=programme.sha256,
@@ -73,8 +73,8 @@ def simulate(
         settings=proposal.settings,
         lines=_lines(source, proposal),
         households=total.households,
-        today=_total(row.coverage for row in flows if row.today == "eligible"),
-        proposed=_total(row.coverage for row in flows if row.proposed == "eligible"),
+        today=_total(row.before for row in flows if row.today == "eligible"),
+        proposed=_total(row.after for row in flows if row.proposed == "eligible"),
         joining=_total(row.joining for row in districts),
         leaving=_total(row.leaving for row in districts),
         crossings=_crossings(flows),
@@ -124,7 +124,7 @@ def _judge(engine: duckdb.DuckDBPyConnection, cells: Path, source: Source, propo
         CREATE TABLE judged AS
         WITH read AS (SELECT * FROM read_parquet('{name}')),
         decided AS (SELECT * EXCLUDE (today), today AS outcome_today, ({selected}) AND NOT excluded AS outcome FROM read)
-        SELECT * EXCLUDE (outcome, outcome_today),
+        SELECT * EXCLUDE (outcome, outcome_today), {_released_sql(engine, name, proposal)} AS released,
             CASE WHEN outcome_today = 'eligible' AND NOT {reached_today} THEN 'waiting' ELSE outcome_today END AS today,
             CASE WHEN outcome IS NULL THEN 'incomplete' WHEN NOT outcome THEN 'ineligible'
                  WHEN {reached} THEN 'eligible' ELSE 'waiting' END AS proposed
@@ -137,22 +137,44 @@ def _listed(pcodes: Iterable[str]) -> str:
     return ", ".join(literal(pcode) for pcode in sorted(pcodes)) or "NULL"
 
 
+def _released_sql(engine: duckdb.DuckDBPyConnection, cells: str, proposal: Proposal) -> str:
+    """Return the number of families of a household that are paid once the filters that are off hold nobody back."""
+    if not proposal.filters_off:
+        return "0"
+    held = engine.execute(
+        f"SELECT DISTINCT held FROM read_parquet('{cells}') WHERE held IS NOT NULL ORDER BY held"
+    )
+    counted = {
+        text: sum(1 for codes in text.split(";") if set(codes.split(",")) <= proposal.filters_off)
+        for (text,) in held.fetchall()
+    }
+    return choice(
+        ((f"held = {literal(text)}", str(count)) for text, count in counted.items() if count), otherwise="0"
+    )
+
+
 def _flows(engine: duckdb.DuckDBPyConnection) -> list[Flow]:
     rows = engine.execute(
         """
         SELECT district, today, proposed, CAST(sum(households) AS BIGINT), CAST(sum(households * members) AS BIGINT),
-            CAST(sum(households * payable) AS BIGINT), CAST(sum(households * unpayable) AS BIGINT)
+            CAST(sum(households * payable) AS BIGINT), CAST(sum(households * unpayable) AS BIGINT),
+            CAST(sum(households * released) AS BIGINT)
         FROM judged GROUP BY ALL ORDER BY ALL
         """
     ).fetchall()
+
+    def coverage(households: int, people: int, paid: int, unpaid: int) -> Coverage:
+        return Coverage(households=households, people=people, families=paid, families_without_payee=unpaid)
+
     return [
         Flow(
-            district,
-            today,
-            proposed,
-            Coverage(households=h, people=people, families=paid, families_without_payee=unpaid),
+            district=district,
+            today=today,
+            proposed=proposed,
+            before=coverage(households, people, paid, unpaid),
+            after=coverage(households, people, paid + released, unpaid - released),
         )
-        for district, today, proposed, h, people, paid, unpaid in rows
+        for district, today, proposed, households, people, paid, unpaid, released in rows
     ]
 
 
@@ -174,11 +196,11 @@ def _districts(flows: list[Flow]) -> tuple[District, ...]:
         found.append(
             District(
                 pcode=pcode,
-                households=sum(row.coverage.households for row in rows),
-                today=_total(row.coverage for row in today),
-                proposed=_total(row.coverage for row in proposed),
-                joining=_total(row.coverage for row in proposed if row.today != "eligible"),
-                leaving=_total(row.coverage for row in today if row.proposed != "eligible"),
+                households=sum(row.after.households for row in rows),
+                today=_total(row.before for row in today),
+                proposed=_total(row.after for row in proposed),
+                joining=_total(row.after for row in proposed if row.today != "eligible"),
+                leaving=_total(row.before for row in today if row.proposed != "eligible"),
             )
         )
     return tuple(found)
@@ -188,7 +210,7 @@ def _crossings(flows: list[Flow]) -> tuple[Crossing, ...]:
     counts: dict[tuple[Status, Status], int] = {}
     for row in flows:
         key = (row.today, row.proposed)
-        counts[key] = counts.get(key, 0) + row.coverage.households
+        counts[key] = counts.get(key, 0) + row.after.households
     return tuple(
         Crossing(today=today, proposed=proposed, households=count)
         for (today, proposed), count in sorted(counts.items())
@@ -233,20 +255,20 @@ def _kinds(
     columns = engine.execute(
         """
         SELECT CAST(coalesce(score, -1) AS BIGINT) AS score, CAST(members AS BIGINT) AS members,
-            CAST(payable AS BIGINT) AS payable, today = 'eligible' AS today, proposed = 'eligible' AS proposed,
+            CAST(payable AS BIGINT) AS payable, CAST(payable + released AS BIGINT) AS payable_proposed, today = 'eligible' AS today, proposed = 'eligible' AS proposed,
             CAST(sum(households) AS BIGINT) AS households
         FROM judged GROUP BY ALL ORDER BY ALL
         """
     ).fetchnumpy()
     plain = {name: np.asarray(column) for name, column in columns.items()}
     day = quarter_of(source.policy_day).first_day()
-    payable = plain["payable"].astype(np.float64)
 
-    def monthly(asked: Proposal, covered: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def monthly(asked: Proposal, covered: str, payable: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         amount_paisa = asked.amount_paisa(source.programme, day) or 0
         rupees = amount_paisa / PAISA_PER_RUPEE / MONTHS_PER_QUARTER
         return cast(
-            "np.ndarray[tuple[int], np.dtype[np.float64]]", np.where(plain[covered], payable * rupees, 0.0)
+            "np.ndarray[tuple[int], np.dtype[np.float64]]",
+            np.where(plain[covered], plain[payable] * rupees, 0.0),
         )
 
     return Cells(
@@ -254,9 +276,9 @@ def _kinds(
         members=np.maximum(plain["members"], 1),
         households=plain["households"],
         transfers={
-            "none": np.zeros(len(payable)),
-            "today": monthly(TODAY, "today"),
-            "proposed": monthly(proposal, "proposed"),
+            "none": np.zeros(len(plain["score"])),
+            "today": monthly(TODAY, "today", "payable"),
+            "proposed": monthly(proposal, "proposed", "payable_proposed"),
         },
         covered={"today": plain["today"], "proposed": plain["proposed"]},
     )

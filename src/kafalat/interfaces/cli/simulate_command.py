@@ -34,6 +34,9 @@ def simulate(
         Many, typer.Option(help="Component and whole rupees a quarter, as in kafalat=15000.")
     ] = None,
     category: Annotated[Many, typer.Option(help="Category without effect, as in disability=off.")] = None,
+    filter_off: Annotated[
+        Many, typer.Option("--filter", help="Hard filter without effect, as in government_employee=off.")
+    ] = None,
     phase: Annotated[
         Many,
         typer.Option(
@@ -51,7 +54,9 @@ def simulate(
     ] = None,
 ) -> None:
     """Ask what a change would come to on a run's households: coverage, budget, poverty, errors, fairness. Changes nothing."""
-    settings = _settings(cutoff=cutoff, amount=amount, category=category, phase=phase)
+    settings = _settings(
+        {"cutoff": cutoff, "amount": amount, "category": category, "filter": filter_off, "phase": phase}
+    )
     here = office()
     boot.database(here.home)
     run = find_run(run_name)
@@ -72,14 +77,8 @@ def simulate(
         _show(answer, others, run.pk)
 
 
-def _settings(**given: Many) -> list[Setting]:
-    kinds: dict[str, Kind] = {
-        "cutoff": "cutoff",
-        "amount": "amount",
-        "category": "category",
-        "phase": "phase",
-    }
-    return [setting(kinds[kind], text) for kind, texts in given.items() for text in texts or []]
+def _settings(given: dict[Kind, Many]) -> list[Setting]:
+    return [setting(kind, text) for kind, texts in given.items() for text in texts or []]
 
 
 def _write(path: Path, text: str) -> None:

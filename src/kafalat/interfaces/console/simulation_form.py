@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from kafalat.core.money import PAISA_PER_RUPEE
 from kafalat.core.quarters import quarter_of
 from kafalat.core.text import Bilingual
+from kafalat.engine.preparing import hard_filters
 from kafalat.engine.proposals import OFF, ON, TODAY, Setting
 from kafalat.policy.geography import phases_in_force
 from kafalat.policy.model import Phase, Programme, in_force
@@ -37,6 +38,15 @@ class AmountField:
     label: Bilingual
     today: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilterField:
+    """A hard filter, and whether it holds families back."""
+
+    code: str
+    label: Bilingual
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,7 @@ class Form:
 
     categories: tuple[CategoryField, ...]
     amounts: tuple[AmountField, ...]
+    filters: tuple[FilterField, ...]
     phases: tuple[PhaseField, ...]
     scorecards: tuple[Choice, ...]
     changed: bool
@@ -91,6 +102,11 @@ def settings_of(query: QueryDict, programme: Programme, day: date) -> list[Setti
         Setting("amount", component.code, value)
         for component in programme.components
         if (value := query.get(f"amount-{component.code}", "").replace(",", "").strip())
+    ]
+    found += [
+        Setting("filter", code, effect)
+        for code in hard_filters(programme, day)
+        if (effect := query.get(f"filter-{code}", ""))
     ]
     for phase in phases_in_force(programme, day):
         if value := query.get(f"phase-{phase.code}", ""):
@@ -125,6 +141,11 @@ def form_of(query: QueryDict, programme: Programme, day: date, scorecards: list[
     return Form(
         categories=categories,
         amounts=tuple(amounts),
+        filters=tuple(
+            FilterField(entry.code, entry.label, query.get(f"filter-{entry.code}", ON) != OFF)
+            for entry in programme.filters
+            if entry.code in hard_filters(programme, day)
+        ),
         phases=tuple(_phase(query, programme, phase, day) for phase in phases_in_force(programme, day)),
         scorecards=(
             Choice("", _("%(code)s (of the run)") % {"code": own}, chosen in {"", own}),

@@ -123,6 +123,7 @@ def _asked(answer: Simulation, programme: Programme, names: dict[str, Place]) ->
     found = []
     lines = {line.code: line for line in answer.lines}
     components = {component.code: component.label for component in programme.components}
+    filters = {entry.code: entry.label for entry in programme.filters}
     phases = {phase.code: phase for phase in answer.phases}
     for setting in answer.settings:
         if setting.kind == "cutoff" and setting.code in lines:
@@ -137,6 +138,8 @@ def _asked(answer: Simulation, programme: Programme, names: dict[str, Place]) ->
             label = components[setting.code].in_(language())
             today = money(answer.amount_today_paisa) if len(components) == 1 else "–"
             found.append(Asked(label, today, money(int(setting.value) * PAISA_PER_RUPEE)))
+        elif setting.kind == "filter" and setting.code in filters:
+            found.append(Asked(filters[setting.code].in_(language()), _("in effect"), _("without effect")))
         elif setting.code in phases:
             found.append(_phase_asked(setting.value, phases[setting.code].label, names))
     if answer.scorecard != answer.scorecard_today:
