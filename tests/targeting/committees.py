@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
@@ -10,6 +11,7 @@ from django.db.models import Count
 from kafalat.interfaces.logins import ensure_logins, staff
 from kafalat.interfaces.office import Office
 from kafalat.policy.model import Programme
+from kafalat.registry.selectors import place_tree
 from kafalat.targeting.community import Answer, enter, form_committee, open_list
 from kafalat.targeting.models import Decision, ListEntry, Member, ValidationList, Verdict
 from kafalat.targeting.runs import find_run
@@ -20,14 +22,16 @@ LEADER, MEMBERS = "Sughra Bibi", ("Nasreen", "Zainab", "Rukhsana", "Shamim", "Pa
 
 
 def place_with_most() -> str:
-    """The tehsil with the most eligible households in the newest run."""
-    found = (
-        Decision.objects.filter(run=find_run("latest"), outcome="eligible", household__place__level="tehsil")
-        .values_list("household__place_id")
-        .annotate(n=Count("household_id"))
-        .order_by("-n", "household__place_id")
+    """The district with the most eligible households in the newest run."""
+    found = Decision.objects.filter(run=find_run("latest"), outcome="eligible").values_list(
+        "household__place_id"
     )
-    return str(found[0][0])
+    tree, counts = place_tree(), Counter[str]()
+    for place, n in found.annotate(n=Count("household_id")).order_by():
+        district = tree.at(place, "district")
+        assert district is not None
+        counts[district.pcode] += n
+    return max(sorted(counts), key=counts.__getitem__)
 
 
 def secretary(office: Office) -> User:
@@ -36,9 +40,15 @@ def secretary(office: Office) -> User:
     return staff("secretary")
 
 
+def by_district(office: Office) -> Programme:
+    """The programme with lists for whole districts: a tehsil has few of the template's 400 households."""
+    validation = office.programme.validation.model_copy(update={"level": "district"})
+    return office.programme.model_copy(update={"validation": validation})
+
+
 def a_list(office: Office, programme: Programme | None = None, place: str | None = None) -> ValidationList:
-    """The list of the newest run in a place with a committee of six."""
-    programme = programme or office.programme
+    """The list of the newest run in a district with a committee of six."""
+    programme = programme or by_district(office)
     place = place or place_with_most()
     form_committee(
         programme=programme,

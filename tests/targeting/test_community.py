@@ -17,6 +17,7 @@ from kafalat.core.problems import Problem
 from kafalat.interfaces.office import Office
 from kafalat.policy.model import Alarms
 from kafalat.registry.models import Household
+from kafalat.registry.selectors import place_tree
 from kafalat.targeting import committee_selectors as reads
 from kafalat.targeting.community import Answer, enter, form_committee, open_list, write_verdicts
 from kafalat.targeting.models import Conflict, Decision, ListEntry, Member, Run, ValidationList, Verdict
@@ -29,6 +30,7 @@ from tests.targeting.committees import (
     TODAY,
     a_list,
     answer,
+    by_district,
     leader_of,
     place_with_most,
     say,
@@ -76,7 +78,8 @@ def test_a_list_has_the_selected_and_the_near_misses_and_its_order_tells_nothing
             assert cutoff is not None
             assert cutoff < decision.score <= cutoff + near
             assert decision.reasons == ["score_above_cutoff"]
-    here = {h.pk for h in Household.objects.filter(place_id=made.committee.place_id)}
+    within = place_tree().within(made.committee.place_id)
+    here = set(Household.objects.filter(place_id__in=within).values_list("pk", flat=True))
     eligible = {pk for pk, d in decisions.items() if pk in here and d.outcome == "eligible"}
     assert eligible == {entry.household_id for entry in entries if entry.proposed}
     # The order follows from a hash that nobody knew before the run, and from nothing else.
@@ -89,7 +92,7 @@ def test_a_list_has_the_selected_and_the_near_misses_and_its_order_tells_nothing
 
 def test_a_list_is_made_once_and_what_it_needs_is_said(office: Office, made: ValidationList) -> None:
     again = open_list(
-        programme=office.programme,
+        programme=by_district(office),
         run=made.run,
         place=made.committee.place_id,
         today=TODAY,
@@ -116,7 +119,7 @@ def test_a_long_list_is_cut_by_the_hash_alone(office: Office, made: ValidationLi
     with connection_of_owner() as cursor:
         cursor.execute("DELETE FROM targeting_listentry; DELETE FROM targeting_validationlist")
     short = office.programme.model_copy(
-        update={"validation": office.programme.validation.model_copy(update={"list_households_max": 3})}
+        update={"validation": by_district(office).validation.model_copy(update={"list_households_max": 3})}
     )
     shorter = a_list(office, short, made.committee.place_id)
     assert list(shorter.entries.order_by("number").values_list("household_id", flat=True)) == order[:3]
@@ -313,7 +316,7 @@ def test_agreement_with_the_score_is_counted_pair_by_pair(office: Office, made: 
         say(office.programme, made, answer(entry, verdict))
         (poor if entry.proposed != against else others).append(score)
     pairs = [(p < o) + 0.5 * (p == o) for p in poor for o in others]
-    (found,) = reads.statistics(RULES)
+    (found,) = [each for each in reads.statistics(RULES) if each.committee_id == made.committee_id]
     assert found.rank_agreement == pytest.approx(sum(pairs) / len(pairs))
     assert (found.households, found.verdicts) == (len(entries), len(entries))
     assert found.confirm + found.wrongly_in + found.wrongly_out == len(entries)
