@@ -16,7 +16,7 @@ from kafalat.core.text import Bilingual, Language
 from kafalat.engine.explanation import Change, Explanation, FilterLine, TermLine
 from kafalat.interfaces.templatetags.kafalat import MONTHS
 from kafalat.policy.model import Programme
-from kafalat.policy.vocabulary import WAITING_LIST
+from kafalat.policy.vocabulary import REASON_WITHIN, WAITING_LIST
 
 Tone = Literal["good", "wait", "no", "ask"]
 
@@ -62,8 +62,9 @@ _NO_CHANGE = Bilingual(
     en="No single answer of the score, were it another, would change the result.",
     ur="اسکور کا کوئی ایک جواب بدلنے سے نتیجہ نہیں بدلتا۔",
 )
-_FILTER = Bilingual(
-    en="{label} ({subject}; list of {day}). {text}", ur="{label} ({subject}؛ {day} کی فہرست)۔ {text}"
+_FILTER = Bilingual(en="{label}: {subject}, list of {day}.", ur="{label}: {subject}، {day} کی فہرست۔")
+_ASKED = Bilingual(
+    en="{label}: {subject}, list of {day}; {text}", ur="{label}: {subject}، {day} کی فہرست؛ {text}"
 )
 
 
@@ -163,9 +164,14 @@ def _headline(explained: Explanation, *, payable: bool) -> tuple[Tone, Bilingual
 def _sentences(
     explained: Explanation, programme: Programme, held: Sequence[Bilingual], *, payable: bool
 ) -> tuple[Bilingual, ...]:
-    """Return the reasons in the programme's words. Where nobody can be paid, what is to be done about that comes instead:
-    the reasons of an eligible household say that nothing need be done."""
-    reasons = [reason.text for reason in explained.reasons] if payable else []
+    """Return the reasons in the programme's words, and why families cannot be paid yet.
+
+    That the score is within a limit is told with the words that nothing need be done: not so where payment is held
+    or the household waits.
+    """
+    codes = {reason.code for reason in explained.reasons}
+    quiet = payable and WAITING_LIST not in codes
+    reasons = [r.text for r in explained.reasons if quiet or not r.code.startswith(REASON_WITHIN)]
     unpaid = programme.messages["status_eligible_no_payee"]
     return (*reasons, *(_both(unpaid, reason=why) for why in dict.fromkeys(held)))
 
@@ -204,7 +210,9 @@ def change_text(change: Change) -> Bilingual:
 def filter_text(found: FilterLine) -> Bilingual:
     """Return in a sentence which list speaks of whom, and what to bring."""
     day = Bilingual(en=day_text(found.list_date, "en"), ur=day_text(found.list_date, "ur"))
-    return _both(_FILTER, label=found.label, subject=found.subject_label, day=day, text=found.text)
+    # What a hard list asks for is told with why payment is held.
+    template = _FILTER if found.kind == "hard" else _ASKED
+    return _both(template, label=found.label, subject=found.subject_label, day=day, text=found.text)
 
 
 def _filled(template: Bilingual, until: date) -> Bilingual:
