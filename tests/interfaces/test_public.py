@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from kafalat.core.identifiers import form_number, format_cnic
+from kafalat.engine.scoring import lines
 from kafalat.enrolment.models import Beneficiary
 from kafalat.interfaces.models import LookupBudget
 from kafalat.interfaces.office import Office
@@ -207,8 +208,8 @@ def test_how_it_works_is_made_from_the_programme(database: str, office: Office) 
         page = browser().get(f"/{language}/guide/").content.decode()
         assert "32" in page
         assert "37" in page
-        for term in office.programme.scorecard.terms:
-            label = office.programme.fact(term.fact).label
+        for line in lines(office.programme.scorecard):
+            label = office.programme.fact(line.facts[-1]).label
             assert label.in_(language).replace("'", "&#x27;") in page
         for dated in office.programme.components[0].amount_paisa:
             assert f"Rs {dated.value // 100:,}" in page

@@ -45,6 +45,17 @@ def categories_in_force(programme: Programme, day: date) -> list[CategoryInForce
     return found
 
 
+def deciding_categories(programme: Programme, day: date) -> list[CategoryInForce]:
+    """Return the categories that can change a decision on `day`.
+
+    Left out are those whose cut-off is not above the one that holds for everybody: they could only add a second reason
+    for the same, and ask for facts that change nothing.
+    """
+    found = categories_in_force(programme, day)
+    common = max((category.cutoff for category in found if category.criterion is None), default=None)
+    return [c for c in found if c.criterion is None or common is None or c.cutoff > common]
+
+
 def exclusions_in_force(programme: Programme, day: date) -> list[Exclusion]:
     """Return the exclusions that hold on `day`."""
     return [entry for entry in programme.eligibility.exclusions if entry.covers(day)]
@@ -55,7 +66,7 @@ def decision_sql(programme: Programme, day: date, scored: str) -> str:
 
     Adds outcome, category, reasons (list) and missing_facts (list).
     """
-    categories = categories_in_force(programme, day)
+    categories = deciding_categories(programme, day)
     exclusions = exclusions_in_force(programme, day)
     belongs = {c.code: "TRUE" if c.criterion is None else criterion_sql(c.criterion) for c in categories}
     within = {c.code: f"({belongs[c.code]} AND score <= {literal(c.cutoff)})" for c in categories}

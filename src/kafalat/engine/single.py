@@ -18,7 +18,7 @@ from kafalat.engine.deciding import (
     MISSING_FACTS,
     SCORE_ABOVE_CUTOFF,
     CategoryInForce,
-    categories_in_force,
+    deciding_categories,
     exclusions_in_force,
     reason_within,
 )
@@ -75,7 +75,7 @@ class Judge:
         self._over_household = [fact for layer in layers for fact in layer]
         self._asked = {fact.name: fact.asked_if for fact in programme.facts if fact.level == "person"}
         self._lines = lines(programme.scorecard)
-        self._categories = categories_in_force(programme, day)
+        self._categories = deciding_categories(programme, day)
         self._exclusions = exclusions_in_force(programme, day)
         criteria = [c.criterion for c in self._categories] + [e.criterion for e in self._exclusions]
         self._criteria_names = frozenset(name for c in criteria if c for name in names(c))

@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 
 from kafalat.core.money import PAISA_PER_RUPEE, rupees_text
 from kafalat.core.text import Language
+from kafalat.engine.deciding import deciding_categories
 from kafalat.interfaces import charts, labels, maps
 from kafalat.interfaces.boundaries import simplified
 from kafalat.interfaces.console.regions import Region, Regions
 from kafalat.interfaces.context import language_in_use
 from kafalat.interfaces.remember import remembered
 from kafalat.payments.selectors import Stage
-from kafalat.policy.model import Programme, in_force
+from kafalat.policy.model import Programme
 from kafalat.registry.selectors import PlaceTree, boundaries
 from kafalat.targeting.selectors import ScoreCount
 
@@ -191,20 +192,20 @@ def _legend(limits: Sequence[float], measure: Measure) -> list[LegendStep]:
 
 
 def score_chart(counts: Sequence[ScoreCount], programme: Programme, day: date) -> str:
-    """Return the histogram of scores with the cut-offs in force on `day`."""
+    """Return the histogram of scores with the cut-offs that decide on `day`."""
+    labels_of = {category.code: category.label for category in programme.eligibility.categories}
     cutoffs = []
-    for category in programme.eligibility.categories:
-        dated = in_force(category.cutoff, day)
-        if dated is not None:
-            # Scores are whole numbers and a score equal to the cut-off is within: the line stands just after it.
-            label = (
-                _("Cut-off %(value)s")
-                if category.criterion is None
-                else _("With a disabled member: %(value)s")
-            )
-            if category.criterion is not None and category.code != "disability":
-                label = category.label.in_(_language()) + ": %(value)s"
-            cutoffs.append(charts.CutoffLine(int(dated.value) + 0.5, label % {"value": f"{dated.value:g}"}))
+    for category in deciding_categories(programme, day):
+        # Scores are whole numbers and a score equal to the cut-off is within: the line stands just after it.
+        if category.criterion is None:
+            label = _("Cut-off %(value)s")
+        elif category.code == "disability":
+            label = _("With a disabled member: %(value)s")
+        else:
+            label = labels_of[category.code].in_(_language()) + ": %(value)s"
+        cutoffs.append(
+            charts.CutoffLine(int(category.cutoff) + 0.5, label % {"value": f"{category.cutoff:g}"})
+        )
     return remembered(
         f"scores:{_language()}",
         [counts, cutoffs],

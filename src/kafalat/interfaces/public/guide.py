@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from kafalat.core.text import Bilingual
 from kafalat.interfaces import programmes
-from kafalat.policy.model import Bin, Dated, Fact, Programme, in_force
+from kafalat.policy.model import Bin, Dated, Fact, Pair, Programme, Scorecard, Span, Stratum, in_force
 from kafalat.targeting.explain import NO, YES
 
 
@@ -43,6 +43,26 @@ class TermRow:
     bins: tuple[BinRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PairTable:
+    """Two questions of the scorecard whose points depend on both answers: a row for each answer to the first."""
+
+    first: Bilingual
+    second: Bilingual
+    columns: tuple[tuple[Bilingual, ...], ...]
+    rows: tuple[tuple[tuple[Bilingual, ...], tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CardPart:
+    """The lines of the card for all households, or with a `heading` those for the answers it names, and where they start."""
+
+    heading: tuple[Bilingual, ...]
+    base_points: int
+    terms: tuple[TermRow, ...]
+    pairs: tuple[PairTable, ...]
+
+
 @login_not_required
 @require_safe
 def guide(request: HttpRequest) -> HttpResponse:
@@ -59,7 +79,7 @@ def guide(request: HttpRequest) -> HttpResponse:
             (c.label, in_force(c.amount_paisa, today), tuple(reversed(c.amount_paisa)))
             for c in programme.components
         ],
-        "terms": [_term_row(programme.fact(term.fact), term.bins) for term in programme.scorecard.terms],
+        "parts": _card_parts(programme),
         "today": today,
     }
     return render(request, "public/guide.html", context)
@@ -71,12 +91,43 @@ def _cutoff_row(programme: Programme, place: int, today: date) -> CutoffRow:
     return CutoffRow(category.label, now, tuple(d for d in reversed(category.cutoff) if d is not now))
 
 
+def _card_parts(programme: Programme) -> list[CardPart]:
+    card = programme.scorecard
+    found = [_card_part(programme, card, (), card.base_points)]
+    for stratum in card.strata:
+        codes = programme.fact(card.stratum or "").categories
+        heading = tuple(codes[code] for code in stratum.is_)
+        found.append(_card_part(programme, stratum, heading, card.base_points + stratum.base_points))
+    return found
+
+
+def _card_part(
+    programme: Programme, part: Scorecard | Stratum, heading: tuple[Bilingual, ...], base_points: int
+) -> CardPart:
+    return CardPart(
+        heading,
+        base_points,
+        tuple(_term_row(programme.fact(term.fact), term.bins) for term in part.terms),
+        tuple(_pair_table(programme, pair) for pair in part.pairs),
+    )
+
+
+def _pair_table(programme: Programme, pair: Pair) -> PairTable:
+    first, second = (programme.fact(name) for name in pair.facts)
+    return PairTable(
+        first.label,
+        second.label,
+        tuple(_answers(second, column) for column in pair.columns),
+        tuple((_answers(first, row), points) for row, points in zip(pair.rows, pair.points, strict=True)),
+    )
+
+
 def _term_row(fact: Fact, bins: tuple[Bin, ...]) -> TermRow:
     return TermRow(fact.label, tuple(BinRow(_answers(fact, one), one.points) for one in bins))
 
 
-def _answers(fact: Fact, one: Bin) -> tuple[Bilingual, ...]:
-    """Return which answers a bin holds, in words."""
+def _answers(fact: Fact, one: Span) -> tuple[Bilingual, ...]:
+    """Return which answers a bin, row or column holds, in words."""
     if one.is_ is not None:
         return tuple(_value_text(fact, value) for value in one.is_)
     return (_range_text(one.from_, one.to, fact.minimum or 0),)
