@@ -287,8 +287,8 @@ def test_a_run_reads_nothing_but_its_snapshot(small: Path, tmp_path: Path) -> No
         with pytest.raises(duckdb.PermissionException):
             backend.define("a", f"SELECT * FROM read_csv('{secret}')")
         with pytest.raises(duckdb.PermissionException):
-            backend.write("SELECT 1 AS a", "a", tmp_path, "out")
+            backend.write("SELECT 1 AS a", tmp_path, "out")
         backend.load("households", sorted((small / "households").iterdir()), {})
-        (file,) = backend.write("SELECT * FROM households", "household_id", tmp_path / "work", "copy")
+        (file,) = backend.write("SELECT * FROM households", tmp_path / "work", "copy")
     assert duckdb.connect().execute(f"SELECT count(*) FROM '{file}'").fetchall() == [(400,)]
     assert duckdb.connect().execute(f"SELECT * FROM read_csv('{secret}')").fetchall() == [(1,)]

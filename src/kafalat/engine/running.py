@@ -24,7 +24,7 @@ from kafalat.core import merkle
 from kafalat.core.digests import file_sha256, value_sha256
 from kafalat.core.problems import problem
 from kafalat.core.progress import Progress, silent
-from kafalat.engine.backends import MEMORY_LIMIT, Backend, duck_backend, scan
+from kafalat.engine.backends import MEMORY_LIMIT, Backend, open_backend, scan
 from kafalat.engine.deciding import decision_sql
 from kafalat.engine.derive import household_facts_sql
 from kafalat.engine.payees import payee_sql
@@ -98,6 +98,8 @@ def run(
     out: Path,
     policy_day: date,
     threads: int | None = None,
+    engine: str = "duckdb",
+    master: str | None = None,
     verdicts: Path | None = None,
     batch_households: int = BATCH_HOUSEHOLDS,
     progress: Progress = silent,
@@ -106,15 +108,16 @@ def run(
 
     Where `out` has whole batches of the same run, only the others are computed. A batch is the next districts, in
     P-code order, that have up to `batch_households` households together, or one district that alone has more.
-    Raises the problems of `engine.snapshots.verify` before anything is written.
+    `engine` is one of `engine.backends.ENGINES`; all come to the same decisions and digest.
+    Raises the problems of `engine.snapshots.verify` and of `engine.backends.open_backend` before anything is written.
     """
     snapshot_sha256 = verify(snapshot)
     manifest = manifest_of(snapshot)
     plan = batches(districts(manifest), batch_households)
     queries = _queries(programme, policy_day, MATCHES if MATCHES in manifest["tables"] else None)
     verdicts_sha256 = file_sha256(verdicts) if verdicts else None
-    state = _State(out, value_sha256([snapshot_sha256, verdicts_sha256, queries, plan]))
-    with duck_backend([snapshot], out, threads) as backend:
+    with open_backend(engine, master, [snapshot], out, threads) as backend:
+        state = _State(out, value_sha256([snapshot_sha256, verdicts_sha256, queries, plan]))
         for number, batch in enumerate(plan):
             if not state.has(number):
                 _load(backend, snapshot, manifest, batch)
@@ -216,16 +219,17 @@ def _load(backend: Backend, snapshot: Path, manifest: Manifest, batch: tuple[str
     """Show the engine the tables of a batch of districts."""
     for table in (*TABLES, MATCHES):
         files = [snapshot / name for name in files_of(manifest, table, batch)]
-        backend.load(table, files, _MATCHES_COLUMNS)
+        about = manifest["tables"].get(table)
+        backend.load(table, files, _MATCHES_COLUMNS if about is None else about["columns"])
 
 
 def _decide(backend: Backend, queries: Mapping[str, str], out: Path, stem: str) -> list[Path]:
     """Write the decisions (with facts and points) and payees of the batch that is loaded; return the files."""
     for name in ("pointed", "scored", "decided"):
         backend.define(name, queries[name])
-    decisions = backend.write("SELECT * FROM decided", "household_id", out / DECISIONS, stem)
+    decisions = backend.write("SELECT * FROM decided", out / DECISIONS, stem)
     backend.load(DECISIONS, decisions, {})
-    return [*decisions, *backend.write(queries["paid"], "family_id", out / PAYEES, stem)]
+    return [*decisions, *backend.write(queries["paid"], out / PAYEES, stem)]
 
 
 def _summary(
