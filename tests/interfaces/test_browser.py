@@ -112,6 +112,8 @@ def console_pages(waiting: PaymentList) -> dict[str, str]:
         "overview-paid": "?map=paid",
         "households": f"households/?place={somebody('eligible').person.household.place_id}",
         "household": f"households/{somebody('eligible').household_id}/",
+        "household-ineligible": f"households/{somebody('ineligible').household_id}/",
+        "what-if": f"households/{somebody('ineligible').household_id}/what-if/?rooms=1&household_size=12",
         "household-incomplete": f"households/{somebody('incomplete').household_id}/",
         "runs": "runs/",
         "run": f"runs/{Run.objects.latest().pk}/",
