@@ -201,6 +201,21 @@ CATALOGUE: dict[str, Entry] = {
         en="kafalat scorecard {command} needs packages for analysts that are not installed; install them with: pip install 'kafalat[fit]'",
         ur="kafalat scorecard {command} کے لیے تجزیے کے پیکج درکار ہیں جو نصب نہیں؛ انہیں یوں نصب کریں: pip install 'kafalat[fit]'",
     ),
+    # { reason_en/reason_ur: "which fact, and why it may not be used" }
+    "scorecard.fact_refused": Entry(
+        en="No scorecard was fitted. {reason_en}",
+        ur="اسکور کارڈ نہیں بنایا گیا۔ {reason_ur}",
+    ),
+    # { fact: "the name given as stratum" }
+    "scorecard.stratum_refused": Entry(
+        en="'{fact}' gives no strata: name a category of the household that every household has answered, with at least two usual answers.",
+        ur="«{fact}» سے strata نہیں بنتے: گھرانے کا ایسا زمرہ دیں جس کا جواب ہر گھرانے نے دیا ہو اور جس کے کم از کم دو عام جواب ہوں۔",
+    ),
+    # { households: "how many are known in full", minimum: "how many it takes", folds: "folds of sampling units" }
+    "scorecard.too_few": Entry(
+        en="Only {households} households have both their spending and every fact; a fit takes {minimum} or more, in {folds} sampling units or more.",
+        ur="صرف {households} گھرانوں کا خرچ اور تمام کوائف معلوم ہیں؛ کم از کم {minimum} گھرانے اور {folds} نمونہ اکائیاں درکار ہیں۔",
+    ),
     # {}
     "scorecard.line_missing": Entry(
         en="The programme states no poverty line yet; give --line, --line-from (as in 2024-07-01), --line-source and --poor-people.",
@@ -424,10 +439,17 @@ CATALOGUE: dict[str, Entry] = {
         ur="دورِ انتخاب {run} دوبارہ چلانے پر یکساں نہیں: {recorded} کی جگہ {found}؛ پہلا فرق ضلع {district}، "
         "گھرانہ {household}، بمقابلہ: {kept_ur}۔ تمام نتائج محفوظ رکھیں اور آڈیٹر کو بتائیں۔",
     ),
-    # { run: "the run's number", recorded: "programme digest on record", found: "programme digest given" }
+    # { run: "the run's number", recorded: "programme digest on record", found: "programme digest given", file: "first that differs" }
     "targeting.programme_differs": Entry(
-        en="Run {run} was made under programme {recorded}, but the folder given is {found}; give the folder of that time.",
-        ur="دورِ انتخاب {run} پروگرام {recorded} کے تحت ہوا تھا مگر دیا گیا فولڈر {found} ہے؛ اُس وقت کا فولڈر دیں۔",
+        en="Run {run} was made under programme {recorded}, but the folder given is {found}; the first file that differs "
+        "from the copy kept of that time: {file}. Give the folder of that time.",
+        ur="دورِ انتخاب {run} پروگرام {recorded} کے تحت ہوا تھا مگر دیا گیا فولڈر {found} ہے؛ اُس وقت کی محفوظ نقل سے "
+        "پہلی مختلف فائل: {file}۔ اُس وقت کا فولڈر دیں۔",
+    ),
+    # { run: "the run's number", path: "folder of its result files" }
+    "targeting.results_changed": Entry(
+        en="Run {run}: the result files in {path} are incomplete or damaged; restore the folder from a backup.",
+        ur="دورِ انتخاب {run}: {path} میں نتائج کی فائلیں نامکمل یا خراب ہیں؛ فولڈر بیک اپ سے بحال کریں۔",
     ),
     # { path: "the file with what committees said", run }
     "targeting.verdicts_changed": Entry(

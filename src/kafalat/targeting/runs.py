@@ -72,6 +72,8 @@ def start_run(
     actor: str,
     at: datetime,
     verdicts: Path | None = None,
+    engine: str = "duckdb",
+    master: str | None = None,
     progress: Progress = silent,
 ) -> Run:
     """Apply a programme to a snapshot and record every decision; the same inputs are run once and found again after.
@@ -98,7 +100,7 @@ def start_run(
         known = same_inputs.first()
         if known is not None:  # somebody else was faster
             return known
-        run = _run(programme, snapshot, policy_day, verdicts, folders, actor, at, progress)
+        run = _run(programme, snapshot, policy_day, verdicts, (engine, master), folders, actor, at, progress)
     progress(1.0)
     return run
 
@@ -108,6 +110,7 @@ def _run(
     snapshot: Snapshot,
     policy_day: date,
     verdicts: Path | None,
+    engine: tuple[str, str | None],
     folders: Folders,
     actor: str,
     at: datetime,
@@ -124,6 +127,8 @@ def _run(
             out=draft,
             policy_day=policy_day,
             verdicts=verdicts,
+            engine=engine[0],
+            master=engine[1],
             progress=lambda share: progress(0.7 * share),
         )
         _is_on_record(result, snapshot, source)
@@ -252,22 +257,30 @@ def find_run(name: str) -> Run:
 
 
 def replay(
-    *, run: Run, folders: Folders, programme_folder: Path | None = None, threads: int | None = None
+    *,
+    run: Run,
+    folders: Folders,
+    programme_folder: Path | None = None,
+    threads: int | None = None,
+    engine: str = "duckdb",
+    master: str | None = None,
 ) -> Replay:
     """Compute a run again from its snapshot and programme and compare with what was recorded and what is stored.
 
-    Three things must agree: the digest on record, the one recomputed, and the decisions and payees in the database.
-    A household that has moved since stays in the district where the run saw it.
-    Raises the problems `targeting.snapshot_missing`, `targeting.snapshot_changed`, `targeting.programme_differs`
-    and `targeting.replay_differs`.
+    Four things must agree: the digest on record, the one recomputed, the decisions and payees in the database, and
+    those in the run's result files. A household that has moved since stays in the district where the run saw it.
+    Raises the problems `targeting.snapshot_missing`, `targeting.snapshot_changed`, `targeting.programme_differs`,
+    `targeting.results_changed` and `targeting.replay_differs`.
     """
-    programme = load(programme_folder or folders.programmes / run.programme_sha256)
+    kept = folders.programmes / run.programme_sha256
+    programme = load(programme_folder or kept)
     if programme.sha256 != run.programme_sha256:
         raise problem(
             "targeting.programme_differs",
             run=run.pk,
             recorded=run.programme_sha256[:12],
             found=programme.sha256[:12],
+            file=_first_file(programme_folder or kept, kept),
         )
     snapshot = folders.snapshots / run.snapshot.sha256
     with tempfile.TemporaryDirectory(prefix="replay-", dir=folders.work) as out:
@@ -277,6 +290,8 @@ def replay(
             out=Path(out),
             policy_day=run.policy_day,
             threads=threads,
+            engine=engine,
+            master=master,
             verdicts=_heard(run, folders.results(run) / running.VERDICTS_FILE),
         )
         _is_on_record(result, run.snapshot, snapshot)
@@ -284,6 +299,17 @@ def replay(
     if result.digest != run.digest or found is not None:
         raise _differs(run, result, found)
     return Replay(run_id=run.pk, recorded=run.digest, found=result.digest, households=result.households)
+
+
+def _first_file(folder: Path, kept: Path) -> str:
+    """Return the first file by name that two programme folders do not have alike, or "-"."""
+    files = [
+        {p.relative_to(root).as_posix() for p in root.rglob("*") if p.is_file()} for root in (folder, kept)
+    ]
+    for name in sorted(files[0] | files[1]):
+        if name not in files[0] & files[1] or (folder / name).read_bytes() != (kept / name).read_bytes():
+            return name
+    return "-"
 
 
 def _heard(run: Run, file: Path) -> Path | None:
@@ -330,8 +356,13 @@ def _first_difference(run: Run, out: Path, kept: Path) -> tuple[Difference, Bili
         in_rows = running.first_difference(engine, "row")
         in_files = None
         if kept.exists():
-            running.keep_lines(engine, "file", kept)
-            in_files = running.first_difference(engine, "file")
+            try:
+                running.keep_lines(engine, "file", kept)
+                in_files = running.first_difference(engine, "file")
+            except (
+                duckdb.Error
+            ) as error:  # a file that is gone, or no longer a Parquet file with these columns
+                raise problem("targeting.results_changed", run=run.pk, path=kept) from error
     if in_rows is None:
         return None if in_files is None else (in_files, _THE_FILES)
     return (in_rows, _THE_ROWS if in_rows != in_files else _BOTH)

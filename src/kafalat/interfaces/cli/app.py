@@ -43,6 +43,12 @@ from kafalat.targeting.runs import find_run, replay, start_run
 
 EXIT_REFUSED = 2
 ACTOR = "command line"
+EngineName = Annotated[
+    str, typer.Option("--engine", help="What computes: duckdb, or spark (kafalat[spark]).")
+]
+SparkMaster = Annotated[
+    str | None, typer.Option("--master", help="URL of Spark's master (default: two cores of this machine).")
+]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 programme = typer.Typer(no_args_is_help=True, help="The programme folder: rules as dated, sourced data.")
@@ -162,6 +168,8 @@ def target_run(
     day: Annotated[
         str | None, typer.Option(help="Day whose rules apply, as in 2026-01-01 (default: today).")
     ] = None,
+    engine: EngineName = "duckdb",
+    master: SparkMaster = None,
 ) -> None:
     """Apply the programme to the newest snapshot and record every decision."""
     here = office()
@@ -184,6 +192,8 @@ def target_run(
             at=timezone.now(),
             # What committees said so far; by cut-off nothing hears it.
             verdicts=write_verdicts(folder=here.home.work, work=here.home.work),
+            engine=engine,
+            master=master,
             progress=progress,
         )
     print_lines(
@@ -221,12 +231,16 @@ def target_explain(
 @target.command("replay")
 def target_replay(
     run_name: Annotated[str, typer.Argument(help="Run number, or latest.", metavar="RUN")] = "latest",
-    threads: Annotated[int | None, typer.Option(help="Threads of the engine.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of the engine duckdb.")] = None,
+    engine: EngineName = "duckdb",
+    master: SparkMaster = None,
 ) -> None:
     """Compute a run again from its snapshot and programme and compare; any difference exits non-zero."""
     here = office()
     boot.database(here.home)
-    replayed = replay(run=find_run(run_name), folders=here.folders, threads=threads)
+    replayed = replay(
+        run=find_run(run_name), folders=here.folders, threads=threads, engine=engine, master=master
+    )
     print_lines(
         f"run {replayed.run_id} replays: {replayed.households:,} households, digest {replayed.found}",
         f"دور {replayed.run_id} دوبارہ چلانے پر بالکل وہی نتیجہ آیا",
