@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,4 +87,5 @@ def write_whole(out: Path, write: Callable[[Path], None]) -> None:
     except OSError as error:
         raise problem("output.not_written", path=out, reason=error.strerror or str(error)) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # where it could not be made there is nothing to take away
+            part.unlink()

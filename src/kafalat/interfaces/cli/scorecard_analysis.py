@@ -29,7 +29,10 @@ from kafalat.interfaces.scorecard_page import scorecard_page
 from kafalat.policy.model import Dated, Programme
 from kafalat.survey.profiles import programme_for
 
+app = typer.Typer()
 
+
+@app.command("evaluate")
 def evaluate_command(
     survey: Survey,
     profile: Profile,
@@ -118,6 +121,7 @@ def _line(
         return None
 
 
+@app.command("relate")
 def relate_command(
     survey: Survey,
     profile: Profile,

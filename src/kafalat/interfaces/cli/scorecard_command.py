@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from kafalat.core.problems import Problem, problem
 from kafalat.fitting.scores import score_survey, write_table
@@ -22,7 +25,42 @@ from kafalat.interfaces.cli.scorecard_options import (
 )
 from kafalat.survey.profiles import programme_for
 
-app = typer.Typer(no_args_is_help=True, help="Scorecards: fitted, judged, and applied to a survey.")
+# The commands for analysts, each in a module that is imported when it is called: it takes packages of the extra `fit`,
+# and no other command should wait for them.
+ANALYSTS = {
+    "evaluate": "kafalat.interfaces.cli.scorecard_analysis",
+    "relate": "kafalat.interfaces.cli.scorecard_analysis",
+}
+
+
+missing = typer.Typer()
+
+
+@missing.command("missing", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def without_extra(context: typer.Context) -> None:
+    """Not installed: it takes the extra kafalat[fit]."""
+    raise problem("scorecard.extra_missing", command=context.info_name)
+
+
+class Commands(TyperGroup):
+    """The group `scorecard`, its commands for analysts found by name."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return every command's name."""
+        return sorted([*super().list_commands(ctx), *ANALYSTS])
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command; where its packages are not installed, one that says so."""
+        if cmd_name not in ANALYSTS:
+            return super().get_command(ctx, cmd_name)
+        if not (find_spec("sklearn") and find_spec("pandas")):
+            return get_group(missing).commands["missing"]
+        return get_group(import_module(ANALYSTS[cmd_name]).app).commands[cmd_name]
+
+
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, help="Scorecards: fitted, judged, and applied to a survey."
+)
 
 alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 alone.add_typer(app, name="scorecard")
@@ -56,21 +94,4 @@ def score(
         facts = ", ".join(f"{fact} ({count:,})" for fact, count in scores.open_facts.items())
         print_lines(
             f"{scores.missing:,} households have no score: an answer is missing / جواب نہ ہونے سے اسکور نہیں بنا: {facts}"
-        )
-
-
-if find_spec("sklearn") and find_spec("pandas"):
-    from kafalat.interfaces.cli import scorecard_analysis
-
-    app.command("evaluate")(scorecard_analysis.evaluate_command)
-    app.command("relate")(scorecard_analysis.relate_command)
-else:
-
-    def _without_extra(context: typer.Context) -> None:
-        """Not installed: it takes the extra kafalat[fit]."""
-        raise problem("scorecard.extra_missing", command=context.info_name)
-
-    for name in ("fit", "evaluate", "relate"):
-        app.command(name, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
-            _without_extra
         )
