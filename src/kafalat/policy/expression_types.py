@@ -202,7 +202,7 @@ class _Typer:
                 self.add(f"'{_shown(side)}' is not a number.", f"«{_shown(side)}» عدد نہیں۔")
             types.append(given)
         if isinstance(node, exp.Div):
-            self._divisor(node.expression, types[-1])
+            self._divisor(node.expression)
         if any(given is None or not given.numeric for given in types):
             return None
         whole = all(given is not None and given.type == "integer" for given in types) and not isinstance(
@@ -211,7 +211,7 @@ class _Typer:
         literal = isinstance(node, exp.Neg) and types[0] is not None and types[0].literal
         return FactType("integer" if whole else "number", literal=literal)
 
-    def _divisor(self, node: exp.Expr, given: FactType | None) -> None:
+    def _divisor(self, node: exp.Expr) -> None:
         """Add a fault where a division can be by zero: only a fact that is never zero, or a number that is not, divides."""
         inner = node
         while isinstance(inner, exp.Paren | exp.Neg):
@@ -219,7 +219,8 @@ class _Typer:
         if isinstance(inner, exp.Literal):
             sound = not inner.is_string and str(inner.this).strip("0.") != ""
         else:
-            sound = isinstance(inner, exp.Column) and (given is None or given.never_zero)
+            fact = self.known.get(inner.name) if isinstance(inner, exp.Column) else None
+            sound = fact is not None and fact.never_zero
         if not sound:
             shown = _shown(node)
             self.add(

@@ -75,6 +75,14 @@ def _long(where: str, error: ErrorDetails) -> tuple[str, str]:
     )
 
 
+def _many(where: str, error: ErrorDetails) -> tuple[str, str]:
+    limit = _limit(error)
+    return (
+        f"'{where}' has too many entries: at most {limit}.",
+        f"«{where}» میں اندراج زیادہ ہیں: زیادہ سے زیادہ {limit}۔",
+    )
+
+
 def _pattern(where: str, error: ErrorDetails) -> tuple[str, str]:
     if where == "currency":
         return "The only currency supported is PKR.", "صرف پاکستانی روپیہ (PKR) استعمال ہو سکتا ہے۔"
@@ -149,6 +157,7 @@ _SENTENCES: dict[str, _Sentence] = {
     "missing": _missing,
     "string_too_short": _empty,
     "too_short": _empty,
+    "too_long": _many,
     "string_too_long": _long,
     "string_pattern_mismatch": _pattern,
     "string_type": _text,
