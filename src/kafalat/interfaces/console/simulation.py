@@ -15,7 +15,7 @@ from kafalat.core.problems import Problem
 from kafalat.engine.outlook import Simulation
 from kafalat.interfaces import programmes
 from kafalat.interfaces.console.simulation_form import form_of, settings_of
-from kafalat.interfaces.console.simulation_shown import language, shown
+from kafalat.interfaces.console.simulation_shown import asked, language, shown
 from kafalat.interfaces.remember import remembered
 from kafalat.interfaces.simulation_rows import Column, compared, csv_text
 from kafalat.policy.model import Programme
@@ -138,8 +138,11 @@ def compare(request: HttpRequest) -> HttpResponse:
             heads.append((None, kept.run))
         columns.append(Column(kept.name, answer))
         heads.append((kept, kept.run))
-    settings = [(kept, simulations.answer_of(kept)) for kept in chosen]
-    context = {"heads": heads, "rows": compared(columns, language()), "chosen": settings}
+    proposals = [
+        (kept, asked(simulations.answer_of(kept), programmes.stamped(kept.run.programme_sha256)))
+        for kept in chosen
+    ]
+    context = {"heads": heads, "rows": compared(columns, language()), "chosen": proposals}
     return render(request, "console/simulation_compare.html", context)
 
 

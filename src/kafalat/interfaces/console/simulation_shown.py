@@ -93,7 +93,7 @@ def shown(answer: Simulation, programme: Programme, tree: PlaceTree) -> Shown:
     key = answer.model_dump_json()
     return Shown(
         answer=answer,
-        asked=_asked(answer, programme, names),
+        asked=asked(answer, programme),
         rows=compared([Column("", answer, today=True), Column("", answer)], language()),
         histogram=remembered(f"sim-scores:{language()}", key, lambda: _histogram(answer)),
         bands=_bands(answer),
@@ -118,9 +118,10 @@ def shown(answer: Simulation, programme: Programme, tree: PlaceTree) -> Shown:
     )
 
 
-def _asked(answer: Simulation, programme: Programme, names: dict[str, Place]) -> tuple[Asked, ...]:
+def asked(answer: Simulation, programme: Programme) -> tuple[Asked, ...]:
     """Return the settings in words, each with what is in force."""
     found = []
+    names = {place.pcode: place for place in programme.places}
     lines = {line.code: line for line in answer.lines}
     components = {component.code: component.label for component in programme.components}
     filters = {entry.code: entry.label for entry in programme.filters}
