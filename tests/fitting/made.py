@@ -16,9 +16,10 @@ from kafalat.fitting.sample import Sample, read_sample
 from kafalat.interfaces.cli import scorecard_command
 from kafalat.interfaces.cli.output import print_problem
 from kafalat.policy.cards import load_scorecard
-from kafalat.policy.loader import load, shipped
+from kafalat.policy.loader import shipped
 from kafalat.policy.model import Programme, Scorecard
 from kafalat.survey.profiles import programme_for
+from tests.fitting.conftest import cached_load
 from tests.interfaces.command import Ran
 
 PROFILE = """-- profile: a survey made for tests
@@ -117,6 +118,6 @@ class MadeSurvey:
     def read(self) -> tuple[Sample, Programme, Scorecard]:
         """Return the sample, the programme with the survey's own facts, and the card."""
         profile = self.write()
-        programme = programme_for(profile, load(shipped()))
+        programme = programme_for(profile, cached_load(shipped()))
         card = load_scorecard(self.folder / "card.yaml", programme)
         return read_sample(self.folder, profile, programme), programme, card

@@ -81,7 +81,7 @@ def read_sample(folder: Path, profile: str, programme: Programme) -> Sample:
     """
     programme = programme_for(profile, programme)
     with duckdb.connect() as connection:
-        read(folder, profile, programme=programme, connection=connection)
+        name = read(folder, profile, programme=programme, connection=connection).profile
         table: pd.DataFrame = (
             connection.sql(
                 "SELECT h.household_key AS _key, h.spending_rupees_year AS _spending, coalesce(h.psu, h.household_key) AS _psu, "
@@ -99,7 +99,7 @@ def read_sample(folder: Path, profile: str, programme: Programme) -> Sample:
     weight = _floats(table.pop("_weight"))
     weighted = bool(np.isfinite(weight).any())
     return Sample(
-        profile=profile,
+        profile=name,
         keys=table.pop("_key").to_numpy(dtype=object),
         psu=table.pop("_psu").to_numpy(dtype=object),
         table=table,
