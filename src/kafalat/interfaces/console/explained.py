@@ -116,8 +116,7 @@ def _decided(household_id: int) -> tuple[Household, Run, Programme]:
         raise problem(
             "console.not_found", what_en=f"household {household_id}", what_ur=f"گھرانہ {household_id}"
         )
-    household = Household.objects.select_related("place").get(pk=household_id)
-    return household, newest.run, programmes.stamped(newest.run.programme_sha256)
+    return newest.household, newest.run, programmes.stamped(newest.run.programme_sha256)
 
 
 @never_cache
