@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -159,6 +161,99 @@ def test_a_day_before_the_programme_finds_nobody_eligible(
 ) -> None:
     result = running.run(programme=programme, snapshot=small, out=tmp_path, policy_day=date(2000, 1, 1))
     assert (result.eligible, result.incomplete, result.ineligible) == (0, 0, result.households)
+
+
+# ---- batches ---------------------------------------------------------------------------------------------------
+
+
+def in_batches(programme: Programme, snapshot: Path, out: Path, most: int, **more: Any) -> running.RunResult:
+    return running.run(
+        programme=programme, snapshot=snapshot, out=out, policy_day=DAY, batch_households=most, **more
+    )
+
+
+def test_batches_are_whole_districts_in_order() -> None:
+    households = {"A": 3, "B": 4, "C": 9, "D": 1, "E": 1}
+    assert running.batches(households, 7) == [("A", "B"), ("C",), ("D", "E")]
+    assert running.batches(households, 1) == [("A",), ("B",), ("C",), ("D",), ("E",)]
+    assert running.batches(households, 100) == [("A", "B", "C", "D", "E")]
+    assert running.batches({}, 1) == []
+
+
+@pytest.mark.parametrize("most", [700, 2000])
+def test_the_result_does_not_depend_on_the_size_of_batches(
+    programme: Programme, large: Path, reference: running.RunResult, tmp_path: Path, most: int
+) -> None:
+    shares: list[float] = []
+    assert in_batches(programme, large, tmp_path, most, progress=shares.append) == reference
+    files = sorted((tmp_path / running.DECISIONS).iterdir())
+    assert len(files) == len(shares) - 1 > 1
+    assert (shares, shares[-1]) == (sorted(shares), 1.0)
+    with running.open_results(tmp_path, tmp_path) as engine:
+        assert engine.execute("SELECT count(*) FROM decisions").fetchall() == [(reference.households,)]
+
+
+class KilledError(Exception):
+    """A process that ends where it stands."""
+
+
+def kill_after(share: float) -> Callable[[float], None]:
+    """Return a progress that ends the run once it stands at `share`."""
+
+    def progress(done: float) -> None:
+        if done >= share:
+            raise KilledError
+
+    return progress
+
+
+def test_a_run_that_was_killed_goes_on_where_it_stood(
+    programme: Programme, large: Path, reference: running.RunResult, tmp_path: Path
+) -> None:
+    with pytest.raises(KilledError):
+        in_batches(programme, large, tmp_path, 700, progress=kill_after(0.4))
+    first = tmp_path / running.DECISIONS / "0001.parquet"
+    was = first.stat().st_mtime_ns
+    # What a killed batch left: files that were never counted.
+    (tmp_path / running.DECISIONS / "0004.parquet").write_bytes(b"half")
+    (tmp_path / running.PAYEES / "0004.part").write_bytes(b"half")
+    assert not (tmp_path / running.RESULT_FILE).exists()
+    assert in_batches(programme, large, tmp_path, 700) == reference
+    assert first.stat().st_mtime_ns == was
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_what_another_run_left_is_not_taken_up(
+    programme: Programme, large: Path, reference: running.RunResult, tmp_path: Path
+) -> None:
+    card = programme.scorecard
+    other = programme.model_copy(
+        update={"scorecard": card.model_copy(update={"base_points": card.base_points + 3})}
+    )
+    with pytest.raises(KilledError):
+        in_batches(other, large, tmp_path, 700, progress=kill_after(0.4))
+    assert in_batches(programme, large, tmp_path, 700) == reference
+
+
+def test_control_a_batch_left_by_another_run_would_change_the_digest(
+    programme: Programme, large: Path, reference: running.RunResult, tmp_path: Path
+) -> None:
+    """The digest is of the files: a batch that was exchanged on disk shows in it."""
+    with pytest.raises(KilledError):
+        in_batches(programme, large, tmp_path, 700, progress=kill_after(0.4))
+    file = tmp_path / running.DECISIONS / "0002.parquet"
+    with duckdb.connect() as engine:
+        engine.execute(f"CREATE TABLE batch AS SELECT * FROM read_parquet('{file}')")
+        engine.execute(
+            f"COPY (SELECT * REPLACE (99::INTEGER AS score) FROM batch) TO '{file}' (FORMAT parquet)"
+        )
+    assert in_batches(programme, large, tmp_path, 700).digest != reference.digest
+
+
+def test_another_engine_than_there_is_is_refused(programme: Programme, large: Path, tmp_path: Path) -> None:
+    with pytest.raises(Problem) as caught:
+        in_batches(programme, large, tmp_path / "out", 700, engine="flink")
+    assert (caught.value.code, (tmp_path / "out").exists()) == ("targeting.engine_unknown", False)
 
 
 # ---- files that are not as the manifest says -------------------------------------------------------------------

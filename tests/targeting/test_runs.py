@@ -6,9 +6,11 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 from django.db import connection
 
@@ -21,6 +23,7 @@ from kafalat.engine.snapshots import MANIFEST_FILE
 from kafalat.interfaces.cli.explanation import explanation_lines
 from kafalat.interfaces.office import Office
 from kafalat.policy.loader import load
+from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 from kafalat.registry.models import Household, Snapshot
 from kafalat.registry.snapshots import take_snapshot
@@ -207,6 +210,52 @@ def test_an_edited_digest_on_record_is_found(office: Office, run: Run) -> None:
     assert "000000000000" in differs(office, find_run("latest"))
 
 
+def change_results(folders: Folders, run: Run, table: str, query: str) -> None:
+    """Write the result files of a table anew, as `query` has it."""
+    for file in (folders.results(run) / table).iterdir():
+        with duckdb.connect() as engine:
+            engine.execute(f"CREATE TABLE kept_files AS SELECT * FROM read_parquet('{file}')")
+            engine.execute(f"COPY ({query}) TO '{file}' (FORMAT parquet)")
+
+
+def test_a_changed_result_file_is_found_and_its_household_named(run: Run, apart: Folders) -> None:
+    decision = (
+        Decision.objects.filter(run=run).select_related("household__place").order_by("household_id")[31]
+    )
+    score = f"CASE WHEN household_id = {decision.household_id} THEN 99 ELSE score END::INTEGER"
+    change_results(apart, run, running.DECISIONS, f"SELECT * REPLACE ({score} AS score) FROM kept_files")
+    problem = refused(run, apart)
+    assert problem.code == "targeting.replay_differs"
+    assert_named(decision.household, problem.text("en"), "the result files")
+
+
+def test_an_engine_that_comes_to_another_result_is_found(
+    run: Run, apart: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Database and files agree with each other, and neither with what is computed now."""
+    decision = Decision.objects.filter(run=run, outcome="eligible").select_related("household__place")[9]
+    was = running.decision_sql
+
+    def broken(programme: Programme, day: date, scored: str) -> str:
+        outcome = f"CASE WHEN household_id = {decision.household_id} THEN 'ineligible' ELSE outcome END"
+        return f"SELECT * REPLACE ({outcome} AS outcome) FROM ({was(programme, day, scored)})"
+
+    monkeypatch.setattr(running, "decision_sql", broken)
+    problem = refused(run, apart)
+    assert problem.code == "targeting.replay_differs"
+    assert decision.household.form_number in problem.text("en")
+    assert "which agree with each other" in problem.text("en")
+
+
+@pytest.mark.parametrize("table", [running.DECISIONS, running.PAYEES])
+def test_a_damaged_result_file_is_named(run: Run, apart: Folders, table: str) -> None:
+    (file,) = (apart.results(run) / table).iterdir()
+    file.write_bytes(file.read_bytes()[:-100])
+    problem = refused(run, apart)
+    assert problem.code == "targeting.results_changed"
+    assert all(str(apart.results(run)) in problem.text(language) for language in LANGUAGES)
+
+
 def refused(run: Run, folders: Folders, programme_folder: Path | None = None) -> Problem:
     with pytest.raises(Problem) as caught:
         replay(run=run, folders=folders, programme_folder=programme_folder)
@@ -263,7 +312,9 @@ def test_no_run_starts_on_another_snapshot_in_its_place(
 
 def test_another_programme_is_refused(office: Office, run: Run, apart: Folders, tmp_path: Path) -> None:
     folder = changed_programme(office, tmp_path / "p", "scorecard.yaml", "base_points: -8", "base_points: -7")
-    assert refused(run, apart, folder).code == "targeting.programme_differs"
+    problem = refused(run, apart, folder)
+    assert problem.code == "targeting.programme_differs"
+    assert all("scorecard.yaml" in problem.text(language) for language in LANGUAGES)
     kept = apart.programmes / run.programme_sha256
     shutil.rmtree(kept)
     shutil.copytree(folder, kept)
