@@ -88,8 +88,11 @@ def test_an_error_says_the_same_in_both_languages(code: str) -> None:
     assert entry.en.rstrip().endswith((".", "}")), "a sentence ends"
 
 
+CATALOGUE_FILES = [PACKAGE / "core" / name for name in ("problems.py", "problems_of_targeting.py")]
+
+
 def test_every_error_has_the_shape_of_its_details_above_it() -> None:
-    lines = (PACKAGE / "core" / "problems.py").read_text(encoding="utf-8").splitlines()
+    lines = [line for path in CATALOGUE_FILES for line in path.read_text(encoding="utf-8").splitlines()]
     entries = [number for number, line in enumerate(lines) if re.match(r'    "[a-z_.]+": Entry\(', line)]
     assert len(entries) == len(CATALOGUE)
     assert [lines[number] for number in entries if not lines[number - 1].lstrip().startswith("#")] == []
@@ -97,7 +100,7 @@ def test_every_error_has_the_shape_of_its_details_above_it() -> None:
 
 def test_every_error_is_raised_somewhere_and_every_raised_one_is_in_the_catalogue() -> None:
     texts = "\n".join(
-        path.read_text(encoding="utf-8") for path in python_files("src") if path.name != "problems.py"
+        path.read_text(encoding="utf-8") for path in python_files("src") if path not in CATALOGUE_FILES
     )
     assert [code for code in CATALOGUE if f'"{code}"' not in texts] == []
     assert [code for code in re.findall(r'\bproblem\(\s*"([^"]+)"', texts) if code not in CATALOGUE] == []
