@@ -33,6 +33,7 @@ WORDS: dict[str, Bilingual] = {
     "why": Bilingual(en="Why / who does not speak", ur="وجہ / کون رائے نہیں دے گا"),
     "members": Bilingual(en="Members present", ur="حاضر ارکان"),
     "leader": Bilingual(en="leader", ur="سربراہ"),
+    "synthetic": Bilingual(en="Synthetic names: they belong to nobody.", ur="نام فرضی ہیں: یہ کسی کے نہیں۔"),
     "sign": Bilingual(
         en="I have spoken of no household in which I have an interest.",
         ur="میں نے کسی ایسے گھرانے پر رائے نہیں دی جس سے میرا کوئی تعلق ہے۔",
@@ -45,6 +46,7 @@ def list_pdf(validation_list: ValidationList, programme: Programme, language: La
     place = place_tree().nodes.get(validation_list.committee.place_id)
     name = place.name if place else Bilingual(en="", ur="")
     words: dict[str, JSON] = {key: text.in_(language) for key, text in WORDS.items() if key != "title"}
+    rows = rows_of(validation_list)
     households: list[JSON] = [
         {
             "number": row.number,
@@ -52,7 +54,7 @@ def list_pdf(validation_list: ValidationList, programme: Programme, language: La
             "woman": row.woman.in_(language),
             "proposed": row.proposed,
         }
-        for row in rows_of(validation_list)
+        for row in rows
     ]
     members: list[JSON] = [{"name": m.name, "leader": m.leader} for m in members_of(validation_list)]
     data: dict[str, JSON] = {
@@ -64,6 +66,7 @@ def list_pdf(validation_list: ValidationList, programme: Programme, language: La
         "list": validation_list.pk,
         "deadline": validation_list.deadline.isoformat(),
         "words": words,
+        "synthetic": any(row.synthetic for row in rows),
         "households": households,
         "members": members,
     }

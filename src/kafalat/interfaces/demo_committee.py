@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Count
 from django.utils import timezone
 
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
+from kafalat.targeting.committee_selectors import first_committee, place_with_most_eligible
 from kafalat.targeting.community import form_committee, open_list
-from kafalat.targeting.models import Committee, Decision, Run, ValidationList
+from kafalat.targeting.models import Run, ValidationList
 
 LEADER = "صغریٰ بی بی"
 MEMBERS = ("نسرین اختر", "زینب بی بی", "رخسانہ کوثر", "شمیم اختر", "پروین بی بی")
@@ -19,23 +19,15 @@ MEMBERS = ("نسرین اختر", "زینب بی بی", "رخسانہ کوثر",
 def ask_committee(office: Office, run: Run, *, actor: str, at: datetime) -> ValidationList | None:
     """Open the list of the first committee, formed where most households are eligible; None where no such place is known."""
     programme = office.programme_of(run.programme_sha256)
-    committee = Committee.objects.order_by("id").first()
     today = timezone.localtime(at).date()
+    committee = first_committee()
     if committee is None:
-        most = (
-            Decision.objects.filter(
-                run=run, outcome="eligible", household__place__level=programme.validation.level
-            )
-            .values_list("household__place_id")
-            .annotate(n=Count("household_id"))
-            .order_by("-n", "household__place_id")
-            .first()
-        )
-        if most is None:
+        place = place_with_most_eligible(run, programme.validation.level)
+        if place is None:
             return None
         committee = form_committee(
             programme=programme,
-            place=most[0],
+            place=place,
             leader=LEADER,
             members=MEMBERS,
             secretary=staff("secretary"),

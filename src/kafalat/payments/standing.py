@@ -18,7 +18,7 @@ from kafalat.registry.selectors import CNIC_PURPOSE
 from kafalat.targeting.models import Decision, FamilyPayee
 
 Code = Literal[
-    "no_match", "surveyed", "incomplete", "ineligible", "no_payee", "eligible", "suspended", "exited",
+    "no_match", "surveyed", "incomplete", "ineligible", "no_payee", "eligible", "waiting", "suspended", "exited",
     "enrolled", "on_its_way", "paid", "came_back",
 ]  # fmt: skip
 
@@ -118,6 +118,8 @@ def _of_decision(person: Person, programme_code: str) -> Standing:
             reasons=tuple(decision.reasons),
             decided_at=decision.run.started_at,
         )
+    if decision.standing == "waiting":
+        return Standing("waiting")
     unpaid = FamilyPayee.objects.filter(
         run_id=decision.run_id, family_id=person.family_id, person__isnull=True
     ).first()

@@ -7,11 +7,13 @@ import math
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import Count
+
 from kafalat.core.text import Bilingual
 from kafalat.policy.model import Alarms
 from kafalat.registry import bulk
 from kafalat.targeting.community import IN_FORCE
-from kafalat.targeting.models import Conflict, Member, ValidationList, Verdict
+from kafalat.targeting.models import Committee, Conflict, Decision, Member, Run, ValidationList, Verdict
 
 ALWAYS_THE_SAME, MANY_UNKNOWN = "always_the_same", "many_unknown"
 QUEUE_LIMIT = 500
@@ -29,18 +31,33 @@ class Row:
     proposed: bool
     head: Bilingual
     woman: Bilingual
+    synthetic: bool
     verdict: Verdict | None
     conflicted: tuple[int, ...]
+
+
+def first_committee() -> Committee | None:
+    """Return the committee on record longest, or None before the first."""
+    return Committee.objects.order_by("id").first()
+
+
+def place_with_most_eligible(run: Run, level: str) -> str | None:
+    """Return the P-code of the place of `level` that most eligible households of a run name as theirs, or None."""
+    eligible = Decision.objects.filter(run=run, outcome="eligible", household__place__level=level)
+    counted = eligible.values_list("household__place_id").annotate(n=Count("household_id"))
+    most = counted.order_by("-n", "household__place_id").first()
+    return None if most is None else str(most[0])
 
 
 def rows_of(validation_list: ValidationList) -> list[Row]:
     """Return the households of a list in its order, each with the verdict that holds and the members with an interest."""
     names = bulk.rows(
         """
-        SELECT e.id, e.number, e.proposed, e.household_id, head.name_en, head.name_ur, woman.name_en, woman.name_ur
+        SELECT e.id, e.number, e.proposed, e.household_id, head.name_en, head.name_ur, woman.name_en, woman.name_ur,
+            coalesce(head.identity_synthetic, FALSE)
         FROM targeting_listentry AS e
         LEFT JOIN LATERAL (
-            SELECT name_en, name_ur FROM registry_person AS p
+            SELECT name_en, name_ur, identity_synthetic FROM registry_person AS p
             WHERE p.household_id = e.household_id AND p.relationship = 'head' ORDER BY p.line_no LIMIT 1
         ) AS head ON TRUE
         LEFT JOIN LATERAL (
@@ -72,10 +89,11 @@ def rows_of(validation_list: ValidationList) -> list[Row]:
             proposed=proposed,
             head=Bilingual(en=head_en or "", ur=head_ur or ""),
             woman=Bilingual(en=woman_en or "", ur=woman_ur or ""),
+            synthetic=synthetic,
             verdict=holding.get(entry),
             conflicted=tuple(interests.get(household, ())),
         )
-        for entry, number, proposed, household, head_en, head_ur, woman_en, woman_ur in names
+        for entry, number, proposed, household, head_en, head_ur, woman_en, woman_ur, synthetic in names
     ]
 
 

@@ -174,6 +174,26 @@ def _record(
         RunShare(run=run, place_id=place, families=families)
         for place, families in shares(programme, policy_day).items()
     )
+    _copy_results(run, draft, work)
+    audit.record(
+        at=at,
+        actor=actor,
+        action="run_recorded",
+        object_kind="run",
+        object_id=run.pk,
+        detail={
+            "digest": run.digest,
+            "programme": run.programme_sha256,
+            "snapshot": snapshot.sha256,
+            "policy_day": policy_day,
+            **({"verdicts": run.verdicts_sha256} if run.verdicts_sha256 else {}),
+        },
+    )
+    return run
+
+
+def _copy_results(run: Run, draft: Path, work: Path) -> None:
+    """Write the decisions and payees of a result folder as rows of `run`."""
     with running.open_results(draft, work) as engine:
         bulk.copy_in(
             engine,
@@ -203,21 +223,6 @@ def _record(
             ("run_id", "family_id", "person_id", "reason", "filters"),
             work=work,
         )
-    audit.record(
-        at=at,
-        actor=actor,
-        action="run_recorded",
-        object_kind="run",
-        object_id=run.pk,
-        detail={
-            "digest": run.digest,
-            "programme": run.programme_sha256,
-            "snapshot": snapshot.sha256,
-            "policy_day": policy_day,
-            **({"verdicts": run.verdicts_sha256} if run.verdicts_sha256 else {}),
-        },
-    )
-    return run
 
 
 def keep_programme(programme: Programme, folder: Path, programmes: Path) -> Path:

@@ -117,6 +117,7 @@ def one(request: HttpRequest, list_id: int) -> HttpResponse:
         "members": reads.members_of(found),
         "reasons": programme.validation.reasons,
         "refused": len(refused),
+        "synthetic": any(row.synthetic for row in rows),
         "open": may_enter(user, found) and timezone.localdate() <= found.deadline,
         "said": sum(row.verdict is not None for row in rows),
     }

@@ -28,6 +28,7 @@ from kafalat.interfaces.public.budget import spend
 from kafalat.interfaces.templatetags.kafalat import MONTHS
 from kafalat.payments.standing import Standing, standing_of
 from kafalat.policy.model import Programme
+from kafalat.policy.vocabulary import WAITING_LIST
 
 # Which of the programme's texts answers each standing, and what the page calls it in a word.
 _TEXTS: dict[str, str] = {
@@ -96,6 +97,8 @@ def _parsed(request: HttpRequest) -> tuple[list[Fault], str, str]:
 
 def answer_text(standing: Standing, programme: Programme) -> Bilingual:
     """Return the programme's sentence for a standing, filled in, in both languages."""
+    if standing.code == "waiting":
+        return programme.eligibility.reasons[WAITING_LIST]
     template = programme.messages[_TEXTS[standing.code]]
     return Bilingual(
         en=template.en.format_map(_details(standing, programme, "en", template.en)),
