@@ -62,11 +62,11 @@ def evaluate_command(
     card = card_of(scorecard, rules)
     settings = Settings(
         coverages=_coverages(coverage),
-        line=line or _line_of(rules, profile),
+        line=line or line_of(rules, profile),
         poor_people_share=rules.relation.poor_people_share
         if rules.relation and rules is base
         else Settings.poor_people_share,
-        cutoff=cutoff if cutoff is not None or rules is not base else _cutoff_of(rules),
+        cutoff=cutoff if cutoff is not None or rules is not base else cutoff_of(rules),
         draws=draws,
         seed=seed,
         with_baselines=baselines,
@@ -95,13 +95,13 @@ def _coverages(text: str) -> tuple[float, ...]:
     return shares
 
 
-def _line_of(rules: Programme, profile: str) -> float | None:
+def line_of(rules: Programme, profile: str) -> float | None:
     """Return the programme's line in the rupees of this survey, where it states one."""
     relation = rules.relation
     return relation.line_survey_rupees_month if relation and relation.survey == Path(profile).stem else None
 
 
-def _cutoff_of(rules: Programme) -> float | None:
+def cutoff_of(rules: Programme) -> float | None:
     """Return the newest cut-off of households of no special category."""
     for category in rules.eligibility.categories:
         if category.criterion is None:

@@ -41,6 +41,8 @@ def number(figure: Figure | None) -> str:
     """Return a figure with its interval in three decimals, or a dash."""
     if figure is None or not math.isfinite(figure.value):
         return "–"
+    if not math.isfinite(figure.low):
+        return f"{figure.value:.3f}"
     return f"{figure.value:.3f} ({figure.low:.3f}–{figure.high:.3f})"
 
 
@@ -51,11 +53,32 @@ def rows_of_models(found: Evaluation) -> list[tuple[Bilingual, str, Judged | Non
     ]
     card = Bilingual(en=f"This card, {len(found.scorecard.facts)} facts", ur="یہ کارڈ")
     rows: list[tuple[Bilingual, str, Judged | None]] = [(card, how, found.card)]
+    again = _stated(found)
+    if again.overall:
+        label = Bilingual(
+            en="The same way to fit, as the card's file states", ur="اسی طریقے سے، جیسا کارڈ کی فائل میں ہے"
+        )
+        rows.append((label, "folds of whole units", again))
     rows += [
         (each.label, "folds of whole units" if each.folds else "as it is", found.baselines.get(each.code))
         for each in reversed(found.baseline_scores)
     ]
     return rows
+
+
+def _stated(found: Evaluation) -> Judged:
+    """Return what the card's file says of households it has not seen; without intervals, which it does not have."""
+    fitted = found.scorecard.fitted
+    names = {"r_squared": "r_squared"} | {
+        f"error_{share_name(share)}": f"{share_name(share)}.exclusion" for share in found.settings.coverages
+    }
+    return Judged(
+        {
+            measure: Figure(float(fitted[name]), math.nan, math.nan)
+            for name, measure in names.items()
+            if isinstance(fitted.get(name), int | float)
+        }
+    )
 
 
 def _models(found: Evaluation) -> Table:
