@@ -31,6 +31,7 @@ from kafalat.core.quarters import Quarter
 from kafalat.enrolment.enrol import enrol, open_accounts
 from kafalat.enrolment.models import Beneficiary
 from kafalat.interfaces.demo_committee import ask_committee
+from kafalat.interfaces.demo_lists import import_demo_lists
 from kafalat.interfaces.logins import ensure_logins, staff
 from kafalat.interfaces.office import Office
 from kafalat.payments.answers import receive_answer
@@ -143,7 +144,7 @@ class Demo:
                 progress(1.0)
             claim_home(self.office, tables.source_sha256)
             with self.step("import") as progress:
-                return import_survey(
+                source = import_survey(
                     tables=tables,
                     programme=self.office.programme,
                     keys=self.office.keys,
@@ -152,6 +153,14 @@ class Demo:
                     at=self.clock(),
                     progress=progress,
                 )
+                today = timezone.localtime(self.clock()).date()
+                import_demo_lists(
+                    office=self.office,
+                    list_date=min(today, self.plan.tranche.first_day()),
+                    actor=ACTOR,
+                    at=self.clock(),
+                )
+                return source
 
     def _tables(self, engine: duckdb.DuckDBPyConnection) -> SurveyTables:
         programme, plan = self.office.programme, self.plan

@@ -187,7 +187,7 @@ def filters(sheaf: Sheaf) -> Iterator[Finding]:
         if entry.code in taken:
             fault = Fault(
                 f"The code '{entry.code}' stands in eligibility.yaml already; name the filter otherwise.",
-                f"کوڈ «{entry.code}» eligibility.yaml میں پہلے سے ہے؛ فلٹر کا نام بدلیں۔",
+                f"کوڈ «{entry.code}» eligibility.yaml میں پہلے سے ہے؛ چھان بین کا نام بدلیں۔",
             )
             yield part.finding(("filters", index, "code"), fault)
         for _, fault in overlaps([entry]):
@@ -197,7 +197,7 @@ def filters(sheaf: Sheaf) -> Iterator[Finding]:
         if entry.members > 1 and entry.subjects != ("household",):
             fault = Fault(
                 "Only a filter about the household alone counts members.",
-                "افراد کی گنتی (members) صرف اس فلٹر میں ہوتی ہے جو صرف گھرانے (household) کے بارے میں ہو۔",
+                "افراد کی گنتی (members) صرف اس چھان بین میں ہوتی ہے جو صرف گھرانے (household) کے بارے میں ہو۔",
             )
             yield part.finding(("filters", index, "members"), fault)
 

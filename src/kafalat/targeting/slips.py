@@ -149,7 +149,7 @@ def _slip(programme: Programme, explainer: Explainer, row: dict[str, Any]) -> Sl
 
 def held(programme: Programme, codes: Sequence[str]) -> tuple[Bilingual, ...]:
     """Return in words why families cannot be paid yet: each completes "The family cannot be paid yet: ..."."""
-    words = {reason.code: reason.label for reason in programme.eligibility.no_payee}
+    words = programme.unpaid_reasons
     words |= {entry.code: entry.text for entry in programme.filters}
     return tuple(words.get(code, Bilingual(en=code, ur=code)) for code in codes)
 
