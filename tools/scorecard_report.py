@@ -1,9 +1,10 @@
-"""Makes the evaluation report of the shipped scorecard: docs/scorecard/, and the figures in docs/scorecard.md.
+"""Makes what follows from the shipped scorecard: its relation to spending, and its evaluation report in docs/scorecard/.
 
     python tools/scorecard_report.py --survey FOLDER
 
-judges the programme's scorecard on the survey of its fit, as `kafalat scorecard evaluate` does, writes the page, the
-pictures and the figures as JSON, and puts the tables between the marks of docs/scorecard.md. Run it after a new card.
+writes relation.yaml anew, as `kafalat scorecard relate` does; then judges the card on the survey of its fit, as `kafalat
+scorecard evaluate` does, writes the page, the pictures and the figures as JSON, and puts the tables between the marks of
+docs/scorecard.md. Run it after a new card.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from kafalat.fitting.evaluation import Evaluation, Settings, as_json, evaluate, group_selection, share_name
 from kafalat.fitting.sample import read_sample
+from kafalat.interfaces.cli import scorecard_analysis
 from kafalat.interfaces.cli.scorecard_analysis import cutoff_of, line_of
 from kafalat.interfaces.cli.scorecard_evaluation import number, percent, rows_of_models
 from kafalat.interfaces.scorecard_charts import calibration_chart, groups_chart, reach_chart, scores_chart
@@ -106,6 +108,9 @@ def main() -> None:
     parser.add_argument("--survey", type=Path, required=True, help="folder of the survey's raw tables")
     parser.add_argument("--profile", default="pk-hiics-2015")
     arguments = parser.parse_args()
+    scorecard_analysis.relate_command(
+        arguments.survey, arguments.profile, shipped() / "relation.yaml", programme=shipped()
+    )
     programme = load(shipped())
     settings = Settings(line=line_of(programme, arguments.profile), cutoff=cutoff_of(programme))
     found = evaluate(

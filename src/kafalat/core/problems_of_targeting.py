@@ -13,7 +13,7 @@ OF_TARGETING: dict[str, Entry] = {
     ),
     # { command: "the command's name" }
     "scorecard.extra_missing": Entry(
-        en="kafalat scorecard {command} needs packages for analysts that are not installed; install them with: pip install 'kafalat[fit]'",
+        en="kafalat scorecard {command} needs packages for analysts that are not installed; install them with: pip install 'kafalat[fit]'.",
         ur="kafalat scorecard {command} کے لیے تجزیے کے پیکج درکار ہیں جو نصب نہیں؛ انہیں یوں نصب کریں: pip install 'kafalat[fit]'",
     ),
     # { reason_en/reason_ur: "which fact, and why it may not be used" }

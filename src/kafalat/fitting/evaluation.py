@@ -198,9 +198,9 @@ def _sizes(sample: Sample) -> Group:
         code = f"{low}_to_{high}" if high else f"{low}_or_more"
         codes[(sample.size >= low) & (sample.size <= (high or 10**6))] = code
         labels[code] = (
-            Bilingual(en=f"{low} to {high}", ur=f"{low} سے {high}")
+            Bilingual(en=f"{low} to {high} members", ur=f"{low} سے {high} افراد")
             if high
-            else Bilingual(en=f"{low} or more", ur=f"{low} یا زیادہ")
+            else Bilingual(en=f"{low} or more members", ur=f"{low} یا زیادہ افراد")
         )
     return Group("size", Bilingual(en="Members of the household", ur="گھرانے کے افراد"), labels, codes)
 

@@ -106,11 +106,12 @@ def groups_chart(found: Evaluation) -> str:
             figures = found.card.groups.get(group.name, {}).get(code)
             if figures is None:
                 continue
+            label = group.labels[code].en
             for measure, name in _ERRORS.items():
                 figure = figures[f"{chosen}.{measure}"]
                 if np.isfinite(figure.value):
                     rows.append(
-                        {"lane": f"{group.labels[code].en}", "measure": name,
+                        {"lane": label if group.name != "head_sex" else f"{group.label.en}: {label}", "measure": name,
                          "value": figure.value, "low": figure.low, "high": figure.high}
                     )  # fmt: skip
     lanes = list(dict.fromkeys(str(row["lane"]) for row in rows))
