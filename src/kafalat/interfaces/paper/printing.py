@@ -29,8 +29,8 @@ from kafalat.registry.selectors import PlaceTree, place_tree
 from kafalat.targeting.models import Run
 from kafalat.targeting.slips import SlipOf, places_of, slips_in
 
-SLIPS_PER_FILE = 200
-SLIPS_PER_PROCESS = 1000
+SLIPS_PER_FILE = 100
+SLIPS_PER_PROCESS = 300  # some 400 MB
 KEPT = "slips.json"  # which run and language a folder's files are of
 
 
