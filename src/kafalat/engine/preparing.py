@@ -124,9 +124,11 @@ def _families(source: Source) -> Path:
         engine.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
         engine.execute("SET temp_directory = $1", [str(source.work / ".spill")])
         for number, chosen in enumerate(batches(districts(manifest), BATCH_HOUSEHOLDS)):
-            for table, about in manifest["tables"].items():
-                files = [source.snapshot / name for name in files_of(manifest, table, chosen)]
-                engine.execute(f"CREATE OR REPLACE VIEW {table} AS {scan(files, about['columns'])}")
+            for table in ("people", listed):
+                if table is not None:
+                    files = [source.snapshot / name for name in files_of(manifest, table, chosen)]
+                    columns = manifest["tables"][table]["columns"]
+                    engine.execute(f"CREATE OR REPLACE VIEW {table} AS {scan(files, columns)}")
             engine.execute(
                 "CREATE OR REPLACE VIEW everybody AS "
                 "SELECT household_id, 'eligible' AS outcome, count(*) AS members FROM people GROUP BY household_id"
