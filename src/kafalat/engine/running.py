@@ -300,15 +300,22 @@ def open_results(out: Path, work: Path) -> duckdb.DuckDBPyConnection:
 
     Raises the problem `input.not_found` where they are gone.
     """
+    queries = results_sql(out)
     connection = _reader(work, None)
-    for table in (DECISIONS, PAYEES):
-        files = sorted((out / table).glob("*.parquet"))
-        if not files:
-            connection.close()
-            raise problem("input.not_found", path=out / table)
-        rows = scan(files, {}) if table == PAYEES else _with_standing(out)
+    for table, rows in queries.items():
         connection.execute(f"CREATE VIEW {table} AS {rows}")
     return connection
+
+
+def results_sql(out: Path) -> dict[str, str]:
+    """Return a DuckDB SELECT of a run's `decisions` and one of its `payees`, over its result files.
+
+    Raises the problem `input.not_found` where they are gone.
+    """
+    for table in (DECISIONS, PAYEES):
+        if not any((out / table).glob("*.parquet")):
+            raise problem("input.not_found", path=out / table)
+    return {DECISIONS: _with_standing(out), PAYEES: scan(sorted((out / PAYEES).glob("*.parquet")), {})}
 
 
 def _with_standing(out: Path) -> str:

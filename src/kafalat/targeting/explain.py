@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -69,17 +70,24 @@ def _rows(household: Household, results: Path) -> tuple[Row, list[Row]]:
     """Return a household's row of decisions and its rows of payees."""
     place = household.place
     district = place.parent_id if place.level == Place.Level.TEHSIL else place.pk
-    own = "household_id = $1 AND district_pcode = $2"
-    with running.open_results(results, results) as engine:
+    queries = running.results_sql(results)
+    decisions, payees = (f"SELECT * FROM ({query}) WHERE household_id = $1" for query in queries.values())
+    within = " AND district_pcode = $2"
+    with _engine().cursor() as engine:
         # Only the batch of files with her district is opened; a household that has moved is looked for everywhere.
-        decided = rows_of(engine, f"SELECT * FROM decisions WHERE {own}", [household.pk, district])
-        if not decided:
-            decided = rows_of(engine, "SELECT * FROM decisions WHERE household_id = $1", [household.pk])
+        decided = rows_of(engine, decisions + within, [household.pk, district])
+        decided = decided or rows_of(engine, decisions, [household.pk])
         district = decided[0]["district_pcode"] if decided else district
-        families = rows_of(engine, f"SELECT * FROM payees WHERE {own}", [household.pk, district])
+        families = rows_of(engine, payees + within, [household.pk, district])
     if not decided:
         raise problem("registry.household_unknown", household=household.form_number)
     return decided[0], families
+
+
+@lru_cache(maxsize=1)
+def _engine() -> duckdb.DuckDBPyConnection:
+    """Return this process's engine for single rows: opening one takes longer than all the rest of an explanation."""
+    return duckdb.connect(config={"threads": 1})
 
 
 def rows_of(engine: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any]) -> list[Row]:
