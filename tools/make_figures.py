@@ -36,12 +36,15 @@ CLASSES = (*range(17), 18)
 ROOMS = (1, 2, 3, 4, 5, 6, 7, 8)
 # Household answers in the copula, each from the poorest value to the richest by average spending per head.
 ANSWERS = (
-    "dwelling", "tenure", "electricity", "gas", "water_source", "water_distance", "toilet", "drainage", "garbage",
-    "internet", "mobile_phone", "landline", "computer", "tablet", "cattle_buffalo", "goats_sheep", "poultry",
+    "dwelling", "tenure", "electricity", "gas", "water_source", "water_distance", "toilet", "drainage", "garbage", "street_garbage",
+    "internet", "mobile_phone", "landline", "computers", "tablet", "bovines", "goats_sheep", "poultry",
 )  # fmt: skip
+# From the poorest to the richest by average spending per head.
+OCCUPATIONS = ("elementary", "farming", "craft", "machine", "trade", "clerk", "technician", "manager", "professional")
+IRRIGATED_ACRES = (0, 1, 2, 3, 5, 8, 12, 20, 40)
 LAND_ACRES = (0, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50)
 # What people of a household share beyond their stratum, age and sex: an average of their standing.
-SHARED = ("class", "attends", "private", "works", "occupation", "internet_use", "computer_use")
+SHARED = ("class", "attends", "private", "works", "occupation", "internet_use", "computer_use", "mobile_use")
 
 
 def table(connection: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
@@ -105,6 +108,8 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
         CREATE TABLE h AS
         SELECT *, province || '_' || region AS stratum, least(parents, 2) AS parents2, least(wives, 3) AS sons,
           CASE WHEN married_siblings > 0 THEN 2 WHEN siblings > 0 THEN 1 ELSE 0 END AS sibs,
+          CASE WHEN laptop THEN 'laptop' WHEN computer THEN 'desktop' ELSE 'none' END AS computers,
+          CASE WHEN buffaloes THEN 'buffaloes' WHEN cattle_buffalo THEN 'cows' ELSE 'none' END AS bovines,
           ln(spending_rupees_year / size) AS welfare
         FROM households JOIN (
           SELECT household_key, count(*) AS size, bool_or(sex = 'female' AND relationship = 'head') AS female,
@@ -224,9 +229,15 @@ def household_figures(
         "codes": LAND_ACRES,
         **shares(connection, "h", "stratum", land, LAND_ACRES),
     }
+    irrigated = f"list_max(list_filter({list(IRRIGATED_ACRES)}, lambda a: a <= ceil(irrigated_land_acres)))::DOUBLE"
+    answers["irrigated_land_acres"] = {
+        "codes": IRRIGATED_ACRES,
+        **by_stratum(connection, "h", "(owned_land_acres > 0)::INT", irrigated, IRRIGATED_ACRES),
+    }
     numbers = {
         "rooms": "least(rooms, 8)",
         "owned_land_acres": "owned_land_acres",
+        "irrigated_land_acres": "irrigated_land_acres",
         "minors": "minors",
         "welfare": "welfare",
     }
@@ -247,9 +258,10 @@ def person_figures(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "paid_employee",
         "family_worker",
         "cultivator",
+        "sharecropper",
         "livestock_keeper",
     )
-    occupations = ("elementary", "farming", "skilled", "office")
+    occupations = OCCUPATIONS
     schools = ("madrasa", "government", "other", "private")
     return {
         "ages": AGES,
@@ -266,6 +278,7 @@ def person_figures(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "work_status": shares(connection, "p WHERE worked_last_month", "occupation || ',' || region || ',' || sex", "work_status", statuses),
         "internet_use": by_stratum(connection, "p WHERE age_years >= 10", cell, "uses_internet", (False, True)),
         "computer_use": by_stratum(connection, "p WHERE age_years >= 10", cell, "uses_computer", (False, True)),
+        "mobile_use": by_stratum(connection, "p WHERE age_years >= 10", cell, "uses_mobile", (False, True)),
     }  # fmt: skip
 
 
@@ -278,9 +291,10 @@ def shared_standing(
         "attends": ("attends_school::INT", "age_years BETWEEN 5 AND 16"),
         "private": ("(school_type = 'private')::INT", "attends_school"),
         "works": ("worked_last_month::INT", "age_years >= 15"),
-        "occupation": ("CASE occupation WHEN 'elementary' THEN 0 WHEN 'farming' THEN 1 WHEN 'skilled' THEN 2 ELSE 3 END", "worked_last_month"),
+        "occupation": (f"list_position({list(OCCUPATIONS)}, occupation)", "worked_last_month"),
         "internet_use": ("uses_internet::INT", "age_years >= 10"),
         "computer_use": ("uses_computer::INT", "age_years >= 10"),
+        "mobile_use": ("uses_mobile::INT", "age_years >= 10"),
     }  # fmt: skip
     keys = [row[0] for row in table(connection, "SELECT household_key FROM h ORDER BY 1")]
     number = {key: place for place, key in enumerate(keys)}

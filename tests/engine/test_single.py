@@ -219,7 +219,7 @@ def test_a_change_moves_what_follows_from_it_and_keeps_the_rest() -> None:
     answers, people = drawn(SHIPPED, seeded(11), 0.0)
     before, after = what_if(SHIPPED, answers, people, {"rooms": 0}, DAY)
     assert after.facts["rooms"] == 0
-    assert after.facts["crowding"] == "over_6"
+    assert after.facts["crowding"] == "over_8"
     moved = {name for name in before.facts if before.facts[name] != after.facts[name]}
     assert moved <= {"rooms", "crowding"} | {
         f.name for f in SHIPPED.facts if f.over == "household" and "rooms" in (f.sql or "")

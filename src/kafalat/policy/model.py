@@ -54,6 +54,7 @@ class Fact(Strict):
     `collected` facts are answers of the interview; `derived` facts follow from them by `sql`, one expression in
     the engine's dialect over collected facts of `over` ("people": an aggregate over the household's members).
     `asked_if` limits a person's fact to those it is asked of; outside it, a missing answer is not missing.
+    `order` says that a higher value (a later category, yes) is never poorer (`rising`), or never richer (`falling`).
     `proxy: false` keeps a fact out of the scorecard's points; `not_proxy` then says why.
     """
 
@@ -69,6 +70,7 @@ class Fact(Strict):
     asked_if: str | None = None
     over: Literal["household", "people"] | None = None
     sql: str | None = None
+    order: Literal["rising", "falling"] | None = None
     proxy: bool = True
     not_proxy: Bilingual | None = None
     source: str = Field(min_length=3)

@@ -213,7 +213,7 @@ def _term(term: Term, declared: _Declared) -> Iterator[tuple[Location, Fault]]:
     fact = declared.facts.get(term.fact)
     if fact is None:
         return
-    fault = _no_points(fact)
+    fault = no_points(fact)
     if fault is not None:
         yield ("fact",), fault
         return
@@ -226,7 +226,7 @@ def _pair(pair: Pair, declared: _Declared) -> Iterator[tuple[Location, Fault]]:
         fact = declared.facts.get(name)
         if fact is None:
             continue
-        fault = _no_points(fact)
+        fault = no_points(fact)
         if fault is not None:
             yield ("facts",), fault
             continue
@@ -251,7 +251,7 @@ def _pair(pair: Pair, declared: _Declared) -> Iterator[tuple[Location, Fault]]:
             )
 
 
-def _no_points(fact: Fact) -> Fault | None:
+def no_points(fact: Fact) -> Fault | None:
     """Return why a fact can have no points, or None."""
     if fact.level != "household":
         return Fault(

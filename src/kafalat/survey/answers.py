@@ -18,6 +18,11 @@ from kafalat.survey.roster import MALE, SEXES, People
 
 SIZES_UP_TO = (2, 4, 6, 8, 11)  # classes of household size in the figures of rooms
 ATTEND_FROM, WORK_FROM = 4, 10  # years of age from which the questions are asked
+# Figures of one thing that is asked as two questions, the second about those who say yes to the first.
+_KINDS = {
+    "computers": {"computer": ("desktop", "laptop"), "laptop": ("laptop",)},
+    "bovines": {"cattle_buffalo": ("cows", "buffaloes"), "buffaloes": ("buffaloes",)},
+}
 # Parts of a person's own standing that follow from her schooling.
 _OCCUPATION_BY_CLASS, _INTERNET_BY_CLASS = 0.5, 0.4
 
@@ -63,9 +68,13 @@ def household_columns(
     draws: AnswerDraws, stratum: Integers, sizes: Integers, standing: Mapping[str, Floats]
 ) -> dict[str, Column]:
     """Return every household answer, in the order of the figures. `sizes` counts each household's members."""
-    columns = {}
+    columns: dict[str, Column] = {}
+    owns_land = np.zeros(len(stratum), dtype=np.int64)
     for name, shares in draws.answers.items():
         groups, rows = draws.strata, stratum
+        if name == "irrigated_land_acres":  # its own land or another's, so the shares differ by what it owns
+            groups = tuple(f"{one},{number}" for one in draws.strata for number in (0, 1))
+            rows = stratum * 2 + owns_land
         if name == "rooms":
             # A large household has more rooms, though fewer for each member.
             groups = tuple(
@@ -73,7 +82,14 @@ def household_columns(
             )
             rows = stratum * (len(SIZES_UP_TO) + 1) + np.searchsorted(SIZES_UP_TO, sizes)
         drawn = draw(table_of(shares, groups), rows, normal_cdf(standing[name]))
-        columns[name] = Column(_coded(drawn, shares["codes"]))
+        if name == "owned_land_acres":
+            owns_land = (drawn > 0).astype(np.int64)
+        if name in _KINDS:
+            kinds = np.array(shares["codes"])[drawn]
+            for answer, among in _KINDS[name].items():
+                columns[answer] = Column(pa.array(np.isin(kinds, among)))
+        else:
+            columns[name] = Column(_coded(drawn, shares["codes"]))
     return columns
 
 
@@ -132,6 +148,9 @@ def person_columns(
         "uses_computer": Column(
             pa.array(flag("computer_use", draws.own(shared["computer_use"], draws.sharing["computer_use"]))),
             worker,
+        ),
+        "uses_mobile": Column(
+            pa.array(flag("mobile_use", draws.own(shared["mobile_use"], draws.sharing["mobile_use"]))), worker
         ),
         "uses_internet": Column(
             pa.array(

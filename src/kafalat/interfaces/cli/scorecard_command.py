@@ -29,6 +29,7 @@ from kafalat.survey.profiles import programme_for
 # and no other command should wait for them.
 ANALYSTS = {
     "evaluate": "kafalat.interfaces.cli.scorecard_analysis",
+    "fit": "kafalat.interfaces.cli.scorecard_fitting",
     "relate": "kafalat.interfaces.cli.scorecard_analysis",
 }
 

@@ -1,11 +1,11 @@
 -- profile: Pakistan Household Integrated Income and Consumption Survey 2015-16 (Pakistan Bureau of Statistics), raw tables as published
 -- country: PK
 -- needs: hhroster(hhcode, idc, s1aq02, s1aq04, age, s1aq07, s1aq08, s1aq09, s1aq10, s1aq11)
--- needs: housing(hhcode, Province, Region, PSU, S3aq01, S3aq02, S3aq04, S3aq05A, S3aq05B, S3aq06, S3aq10, S3aq15, S3aq17, S3aq18A, S3aq20A, S3aq20B, S3aq20C, S3aq20D, S3aq20E, S3aq20F, S3aq20G, S3aq20H)
+-- needs: housing(hhcode, Province, Region, PSU, S3aq01, S3aq02, S3aq04, S3aq05A, S3aq05B, S3aq06, S3aq10, S3aq15, S3aq17, S3aq18A, S3aq18B, S3aq20A, S3aq20B, S3aq20C, S3aq20D, S3aq20E, S3aq20F, S3aq20G, S3aq20H)
 -- needs: education(hhcode, idc, s2ac01, s2ac04, s2ac05, s2ac06, s2ac08)
 -- needs: employment(hhcode, idc, s1bq01, s1bq03, s1bq04, s1bq06)
--- needs: ict(hhcode, idc, sictq01, sictq04)
--- needs: agriculture(hhcode, a101, a102)
+-- needs: ict(hhcode, idc, sictq01, sictq03, sictq04)
+-- needs: agriculture(hhcode, a101, a102, a109a, a111a)
 -- needs: livestock(hhcode, S7bc1.151, S7bc1.152, S7bc1.154, S7bc1.155, S7bc1.159)
 -- optional: expenditure(hhcode, NonDurable)
 -- key: housing(hhcode)
@@ -18,38 +18,58 @@
 --   * s1aq02 holds both Son/Daughter and Brother\Sister.
 --   * A nikah without rukhsati: she still lives with her parents and is asked like the never married.
 --   * Only households that farm are in agriculture, only those with animals in livestock: the others have none.
+--   * Land and animals are told in acres and rupees: only what is owned or irrigated, and which animals are kept, is read.
 --   * Disability was not asked.
 
 CREATE MACRO said(answer) AS nullif(lower(trim(answer::VARCHAR)), '');
 CREATE MACRO number(answer) AS nullif(trim(answer::VARCHAR), '')::DOUBLE;
 CREATE MACRO yes(answer) AS CASE said(answer) WHEN 'yes' THEN TRUE WHEN 'no' THEN FALSE ELSE error('not yes or no: ' || answer) END;
 CREATE MACRO line(answer) AS CASE WHEN number(answer) IN (0, 98, 99) THEN NULL ELSE number(answer)::INTEGER END;
--- A value the lists below do not know stops the reading by name (checks compare it with the categories of the fact).
+-- Farm and animal answers are kept where they can be read: a few rows of the raw tables are shifted by a column.
+CREATE MACRO maybe_number(answer) AS TRY_CAST(trim(answer::VARCHAR) AS DOUBLE);
+-- A value the lists below do not know stops the reading by name (checks compare it with the categories of the fact);
+-- titles of courses and of work are too many for a list: they are read by their words, the last line taking the rest.
 CREATE MACRO grade(answer) AS CASE
+    WHEN said(answer) IS NULL THEN NULL
     WHEN said(answer) = 'less than 1' THEN 0
-    WHEN starts_with(said(answer), 'class ') THEN substr(said(answer), 7)::INTEGER
-    WHEN said(answer) = 'fa/fsc/i-com' THEN 12
-    WHEN said(answer) = 'polytechnic diploma' THEN 13
-    WHEN said(answer) IN ('ba/bsc/b.com/b.ed/post graduate', 'degree in agriculture') THEN 14
-    WHEN said(answer) IN ('ma/msc/med', 'degree in engineering', 'degree in medicine', 'degree in law') THEN 16
-    WHEN said(answer) = 'mphil/phd' THEN 18
+    WHEN regexp_full_match(said(answer), 'class [0-9]+') THEN least(substr(said(answer), 7)::INTEGER, 18)
+    WHEN regexp_matches(said(answer), 'phd|m\.?phil') THEN 18
+    WHEN said(answer) = 'degree in agriculture' THEN 14
+    WHEN regexp_matches(said(answer), '^ma/|msc|\bmed\b|degree in') THEN 16
+    WHEN regexp_matches(said(answer), 'bsc|^ba/|b\.com|b\.ed') THEN 14
+    WHEN regexp_matches(said(answer), 'diploma') THEN 13
+    WHEN regexp_matches(said(answer), 'fsc|^fa/|i-com') THEN 12
     -- "Others" are religious and private courses; counted as five classes, the level of reading with understanding.
-    WHEN said(answer) = 'others' THEN 5
-    ELSE error('unknown class: ' || answer)
+    ELSE 5
   END;
--- ISCO-08 titles in four groups: elementary work, farming, office work (managers, professionals, technicians, clerks), other skills.
+-- ISCO-08 titles in major groups: 9 elementary, 6 farming, 7 craft, 8 machines, 5 sales and services, 4 clerks,
+-- 3 technicians (with the armed forces, group 0), 1 managers, 2 professionals. A manager of a retail trade keeps a shop.
 CREATE MACRO occupation_group(title) AS CASE
     WHEN said(title) IS NULL THEN NULL
-    WHEN regexp_matches(said(title), 'labourer|elementary|cleaner|sweeper|garbage|refuse|odd job|messenger|hand packer|freight handler|shelf filler'
-      '|street vendor|street and related|animal-drawn|hand and pedal|kitchen helper|fast food prep|firewood|launderer|domestic') THEN 'elementary'
-    WHEN regexp_matches(said(title), 'crop|farmer|livestock|dairy producer|animal producer|vegetable grower|gardener|fishery|forestry|poultry|aquaculture')
-      THEN 'farming'
-    -- A manager of a retail trade is a shopkeeper.
-    WHEN regexp_matches(said(title), '^retail|shop supervisor') THEN 'skilled'
-    WHEN regexp_matches(said(title), 'manager|professional|teacher|engineer|accountant|practitioner|clerk|officer|official|lawyer|judge|technician|supervisor'
-      '|executive|secretar|typist|inspector|analyst|doctor|dentist|pharmac|nurs|veterin|scientist|developer|programmer|journalist|cashier|teller|librarian'
-      '|physicist|chemist|biolog|legislator|administrator|architect|educator|loans|assessor|opticians|planner|representative|government') THEN 'office'
-    ELSE 'skilled'
+    WHEN regexp_matches(said(title), 'labourer|elementary|cleaner|sweeper|garbage|refuse|odd job|messenger|hand packer|freight handler'
+      '|shelf filler|street vendor|street and related|animal-drawn|hand and pedal|kitchen helper|fast food prep|firewood|hand launderer'
+      '|meter reader|building caretaker|door to door') THEN 'elementary'
+    WHEN regexp_matches(said(title), '^subsistence|crop grow|crop and|livestock and dairy|animal producer|vegetable grower|gardener'
+      '|fishery work|forestry and related|poultry|aquaculture work|shrub crop|hunters|bee-?keep|sericultur') THEN 'farming'
+    WHEN regexp_matches(said(title), 'armed forces') THEN 'technician'
+    WHEN regexp_matches(said(title), 'retail and wholesale trade|shop keeper|shop sales|shop supervisor|sales workers|salesperson|stall|waiter|\bcooks'
+      '|hairdress|guard|protective|police officer|personal services|personal care|bartender|beautician|housekeep|counter att|sales demonstr'
+      '|service station|child care workers|conductors|fire-?fight|pet groom|teachers. ?aides|travel guide|travel att|astrolog|cashiers'
+      '|fashion|undertak|companion|driving instruct') THEN 'trade'
+    WHEN regexp_matches(said(title), 'manager|chief exec|legislator|senior (gov|off)|village') THEN 'manager'
+    WHEN regexp_matches(said(title), 'electrical line|installers|repairers|mechanics') THEN 'craft'
+    WHEN regexp_matches(said(title), 'drivers?|operators?$|plant operators|machine operators|assembler|crews|tool setters')
+      AND NOT regexp_matches(said(title), 'word processing|switchboard|photographic') THEN 'machine'
+    WHEN regexp_matches(said(title), 'associate|technician|supervisor|inspector|\bagents?\b|broker|representative|paramed|assistant|optician|photogr'
+      '|decorator|buyer|government|trainer|secretar|assessor|loans|coach|athlet|chefs|controllers|community health|officials|fitness|gaming|draught')
+      THEN 'technician'
+    WHEN regexp_matches(said(title), 'professional|teacher|engineer|accountants|practitioner|lawyer|judge|doctor|dentist|pharmac|veterinar'
+      '|scientist|developer|programmer|journalist|librarian|physicist|chemist|biolog|architect|educator|analyst|planner|specialist|author'
+      '|musician|artist|statistician|translator|announcer|designer|administrator|adviser|nurs|geolog|meteorolog|therapist|sociolog|psycholog'
+      '|economist|directors|actors|dancers|curator') THEN 'professional'
+    WHEN regexp_matches(said(title), 'clerk|typist|teller|receptionist|interviewer|word processing|mail carr|switchboard|collectors|consultants')
+      THEN 'clerk'
+    ELSE 'craft'
   END;
 
 CREATE TABLE households AS
@@ -86,15 +106,21 @@ SELECT
     WHEN 'no system' THEN 'none' ELSE home.S3aq17 END AS drainage,
   CASE said(home.S3aq18A) WHEN 'municipality' THEN 'municipal' WHEN 'privately' THEN 'private' WHEN 'no formal system' THEN 'none'
     ELSE home.S3aq18A END AS garbage,
+  CASE said(home.S3aq18B) WHEN 'municipality' THEN 'municipal' WHEN 'privately' THEN 'private' WHEN 'no formal system' THEN 'none'
+    ELSE home.S3aq18B END AS street_garbage,
   yes(home.S3aq20A) OR yes(home.S3aq20B) AS internet,
   yes(home.S3aq20C) AS mobile_phone,
   yes(home.S3aq20D) AS landline,
   yes(home.S3aq20E) OR yes(home.S3aq20F) AS computer,
+  yes(home.S3aq20F) AS laptop,
   yes(home.S3aq20G) OR yes(home.S3aq20H) AS tablet,
-  CASE WHEN farm.hhcode IS NULL OR NOT yes(farm.a101) THEN 0 ELSE number(farm.a102) END AS owned_land_acres,
-  coalesce(number(herd."S7bc1.151"), 0) + coalesce(number(herd."S7bc1.152"), 0) > 0 AS cattle_buffalo,
-  coalesce(number(herd."S7bc1.154"), 0) + coalesce(number(herd."S7bc1.155"), 0) > 0 AS goats_sheep,
-  coalesce(number(herd."S7bc1.159"), 0) > 0 AS poultry
+  CASE WHEN farm.hhcode IS NULL OR said(farm.a101) = 'no' THEN 0
+    ELSE coalesce(maybe_number(farm.a102), maybe_number(farm.a109a)) END AS owned_land_acres,
+  CASE WHEN farm.hhcode IS NULL THEN 0 ELSE coalesce(maybe_number(farm.a111a), 0) END AS irrigated_land_acres,
+  coalesce(maybe_number(herd."S7bc1.151"), 0) + coalesce(maybe_number(herd."S7bc1.152"), 0) > 0 AS cattle_buffalo,
+  coalesce(maybe_number(herd."S7bc1.152"), 0) > 0 AS buffaloes,
+  coalesce(maybe_number(herd."S7bc1.154"), 0) + coalesce(maybe_number(herd."S7bc1.155"), 0) > 0 AS goats_sheep,
+  coalesce(maybe_number(herd."S7bc1.159"), 0) > 0 AS poultry
 FROM housing AS home
 LEFT JOIN expenditure AS spent USING (hhcode)
 LEFT JOIN agriculture AS farm USING (hhcode)
@@ -131,10 +157,12 @@ SELECT
     WHEN said(work.s1bq06) = 'self employed non agri' THEN 'self_employed'
     WHEN said(work.s1bq06) = 'paid employee' THEN 'paid_employee'
     WHEN said(work.s1bq06) = 'contributing family worker' THEN 'family_worker'
-    WHEN said(work.s1bq06) IN ('own cultivator', 'share cropper', 'contract cultivator') THEN 'cultivator'
+    WHEN said(work.s1bq06) = 'own cultivator' THEN 'cultivator'
+    WHEN said(work.s1bq06) IN ('share cropper', 'contract cultivator') THEN 'sharecropper'
     WHEN said(work.s1bq06) = 'live stock (only)' THEN 'livestock_keeper' ELSE work.s1bq06 END AS work_status,
   occupation_group(work.s1bq04) AS occupation,
   yes(net.sictq01) AS uses_computer,
+  yes(net.sictq03) AS uses_mobile,
   yes(net.sictq04) AS uses_internet,
   NULL::BOOLEAN AS disabled
 FROM hhroster AS roster
@@ -142,6 +170,9 @@ LEFT JOIN education AS school USING (hhcode, idc)
 LEFT JOIN employment AS work USING (hhcode, idc)
 LEFT JOIN ict AS net USING (hhcode, idc)
 WHERE said(roster.s1aq11) = 'yes' AND said(roster.s1aq02) <> 'servants/their relatives';
+
+-- A home in which nobody is a member is no household.
+DELETE FROM households WHERE household_key NOT IN (SELECT household_key FROM people);
 
 -- A line number that leads to somebody who is no member leads nowhere.
 UPDATE people SET spouse_line = NULL WHERE (household_key, spouse_line) NOT IN (SELECT (household_key, line_no) FROM people);
