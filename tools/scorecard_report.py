@@ -14,8 +14,9 @@ import json
 import re
 from pathlib import Path
 
-from kafalat.fitting.evaluation import Evaluation, Settings, as_json, evaluate, group_selection, share_name
+from kafalat.fitting.evaluation import Evaluation, Settings, evaluate, group_selection, share_name
 from kafalat.fitting.sample import read_sample
+from kafalat.fitting.values import plain_values
 from kafalat.interfaces.cli import scorecard_analysis
 from kafalat.interfaces.cli.scorecard_analysis import cutoff_of, line_of
 from kafalat.interfaces.cli.scorecard_evaluation import number, percent, rows_of_models
@@ -120,7 +121,7 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     (folder / "report.html").write_text(scorecard_page(found), encoding="utf-8")
     (folder / "evaluation.json").write_text(
-        json.dumps(as_json(found), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        json.dumps(plain_values(found), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
     for name, chart in PICTURES.items():
         # By itself a picture needs a ground and a font; inside the page both are the page's.

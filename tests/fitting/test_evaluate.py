@@ -13,7 +13,9 @@ from lxml import etree
 from playwright.sync_api import sync_playwright
 
 from kafalat.fitting.baselines import baselines
-from kafalat.fitting.evaluation import Evaluation, Settings, as_json, evaluate
+from kafalat.fitting.cautions import cautions
+from kafalat.fitting.evaluation import Evaluation, Settings, evaluate
+from kafalat.fitting.values import plain_values
 from kafalat.interfaces.scorecard_page import scorecard_page
 from tests.fitting.made import MadeSurvey, called
 from tests.interfaces.test_browser import CHROMIUM, QUIET, SERIOUS
@@ -27,11 +29,11 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
 
 
 def _warned(found: Evaluation, words: str) -> bool:
-    return any(words in warning.en for warning in found.warnings)
+    return any(words in warning.en for warning in cautions(found))
 
 
 def test_every_household_belongs_to_one_code_of_each_group(found: Evaluation) -> None:
-    named = as_json(found)["groups"]
+    named = plain_values(found)["groups"]
     assert set(named) == {"region", "head_sex", "size"}
     for codes in named.values():
         assert sum(group["households"] for group in codes.values()) == len(found.sample)
@@ -42,7 +44,7 @@ def test_what_was_not_asked_is_said_and_not_guessed(found: Evaluation) -> None:
         found, "Not asked in this survey, so nothing can be said about it: Members with a disability"
     )
     assert _warned(found, "lacks what it takes to compare with: Number of children only")
-    assert as_json(found)["baselines"]["children"] is None
+    assert plain_values(found)["baselines"]["children"] is None
 
 
 def test_chance_misses_all_but_the_share_it_selects(found: Evaluation) -> None:
@@ -52,7 +54,7 @@ def test_chance_misses_all_but_the_share_it_selects(found: Evaluation) -> None:
 
 
 def test_the_json_has_no_number_that_json_cannot_hold(found: Evaluation) -> None:
-    assert json.loads(json.dumps(as_json(found), allow_nan=False))["card"]["r_squared"]["value"] > 0.3
+    assert json.loads(json.dumps(plain_values(found), allow_nan=False))["card"]["r_squared"]["value"] > 0.3
 
 
 def test_a_card_that_explains_little_is_called_weak(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from kafalat.core.text import Bilingual
+from kafalat.fitting.cautions import cautions
 from kafalat.fitting.curves import calibration
 from kafalat.fitting.evaluation import CUTOFF, LINE, Evaluation, group_selection, share_name
 from kafalat.interfaces.cli.scorecard_evaluation import number, percent, rows_of_models
@@ -65,7 +66,7 @@ def scorecard_page(found: Evaluation) -> str:
         f"<h1>{_title('title')}</h1>",
         f"<p>{escape(label.en)} ({escape(found.scorecard.code)})<br>{_urdu(label.ur)}</p>",
         f"<p>{escape(facts)}</p>",
-        _section("beware", *[_warning(warning) for warning in found.warnings]),
+        _section("beware", *[_warning(warning) for warning in cautions(found)]),
         _section("models", _models(found)),
         _section("reach", reach_chart(found)),
         _section("line", _line(found)),

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from kafalat.core.problems import problem
 from kafalat.fitting.evaluation import Settings, evaluate
-from kafalat.fitting.evaluation import as_json as as_json_values
 from kafalat.fitting.relation import relate, to_yaml
 from kafalat.fitting.sample import read_sample, scores_of
 from kafalat.fitting.scores import write_whole
+from kafalat.fitting.values import plain_values
 from kafalat.interfaces.cli.output import print_json, print_lines
 from kafalat.interfaces.cli.scorecard_evaluation import print_evaluation
 from kafalat.interfaces.cli.scorecard_options import (
@@ -80,7 +80,7 @@ def evaluate_command(
 
         write_whole(html, write)
     if as_json:
-        print_json(as_json_values(found))
+        print_json(plain_values(found))
     else:
         print_evaluation(found)
 

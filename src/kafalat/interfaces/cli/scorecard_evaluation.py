@@ -7,6 +7,7 @@ import math
 from rich.table import Table
 
 from kafalat.core.text import Bilingual
+from kafalat.fitting.cautions import cautions
 from kafalat.fitting.evaluation import CUTOFF, LINE, Evaluation, group_selection, share_name
 from kafalat.fitting.judging import Figure, Judged
 from kafalat.interfaces.cli.output import out, print_lines
@@ -14,7 +15,7 @@ from kafalat.interfaces.cli.output import out, print_lines
 
 def print_evaluation(found: Evaluation) -> None:
     """Print warnings first, then the figures with their 95 percent intervals."""
-    for warning in found.warnings:
+    for warning in cautions(found):
         print_lines(f"! {warning.en}", f"  {warning.ur}")
     print_lines(
         "",
