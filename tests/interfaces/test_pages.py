@@ -36,6 +36,8 @@ ALLOWED = {
     "overview": set(ROLES),
     "households": HOUSEHOLD_ROLES,
     "household": HOUSEHOLD_ROLES,
+    "slip": HOUSEHOLD_ROLES,
+    "what_if": HOUSEHOLD_ROLES,
     "runs": set(ROLES),
     "run": set(ROLES),
     "cycles": CYCLE_ROLES,
@@ -55,10 +57,13 @@ OPEN_TO_ALL = {"login", "logout", "status", "guide"}
 def addresses() -> dict[str, str]:
     """One address per page of the console, of objects that exist."""
     cycle, run = Cycle.objects.latest(), Run.objects.latest()
+    household = f"households/{Decision.objects.values_list('household_id', flat=True)[0]}/"
     return {
         "overview": "",
         "households": "households/?outcome=eligible",
-        "household": f"households/{Decision.objects.values_list('household_id', flat=True)[0]}/",
+        "household": household,
+        "slip": f"{household}slip/",
+        "what_if": f"{household}what-if/",
         "runs": "runs/",
         "run": f"runs/{run.pk}/",
         "cycles": "cycles/",
