@@ -83,7 +83,7 @@ _SCORECARD: dict[str, object] = {
             {"fact": "bounded", "bins": [{"to": 0, "points": 0}, {"from": 1, "points": 11}]}], "pairs": []},
     ],
 }  # fmt: skip
-_CUTOFF = [{"from": "2020-01-01", "value": "27.5", "source": "made"}]
+_CUTOFF = [{"from": "2020-01-01", "value": "34.5", "source": "made"}]
 
 
 def programme() -> Programme:
@@ -102,7 +102,7 @@ def programme() -> Programme:
     eligibility = was.eligibility.model_dump(by_alias=True)
     eligibility["categories"] = [
         {"code": "general", "label": _LABEL, "cutoff": _CUTOFF},
-        {"code": "readers", "label": _LABEL, "cutoff": [{**_CUTOFF[0], "value": "45"}],
+        {"code": "readers", "label": _LABEL, "cutoff": [{**_CUTOFF[0], "value": "52"}],
          "criterion": "any_reader AND (share > 1.5 OR all_readers)"},
     ]  # fmt: skip
     eligibility["exclusions"] = [
@@ -167,7 +167,7 @@ def draw(engine: duckdb.DuckDBPyConnection) -> None:
         CREATE TABLE matches AS
         SELECT person_id, household_id, list.filter AS filter, DATE '2025-06-01' + bucket(person_id, list.filter, 90) AS list_date
         FROM people, (VALUES ('payroll'), ('travel'), ('cards')) AS list(filter)
-        WHERE bucket(person_id, list.filter, 4) = 0
+        WHERE bucket(person_id, list.filter, 3) = 0
         """
     )
 

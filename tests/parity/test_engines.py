@@ -73,8 +73,10 @@ def rules(programme: Programme) -> list[str]:
     """Return every expression over facts that the programme has."""
     eligibility = programme.eligibility
     found = [fact.sql for fact in programme.facts] + [fact.asked_if for fact in programme.facts]
-    found += [entry.criterion for entry in (*eligibility.categories, *eligibility.no_payee)]
-    found += [rule.criterion for rule in (*eligibility.exclusions, *eligibility.payees)]
+    found += [entry.criterion for entry in eligibility.categories]
+    found += [entry.criterion for entry in eligibility.no_payee]
+    found += [entry.criterion for entry in eligibility.exclusions]
+    found += [entry.criterion for entry in eligibility.payees]
     return [text for text in found if text is not None]
 
 
