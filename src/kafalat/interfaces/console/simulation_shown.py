@@ -177,17 +177,20 @@ def _cross(answer: Simulation, today: Status, used: list[Status]) -> CrossRow:
 
 
 def _histogram(answer: Simulation) -> str:
-    marks = []
-    other_card = answer.scorecard != answer.scorecard_today
+    named: dict[tuple[float, bool], list[str]] = {}
     for line in answer.lines:
         name = line.label.in_(language())
         # Scores are whole numbers and a score equal to the cut-off is within: the line stands just after it.
-        if line.today is not None and line.today != line.proposed and not other_card:
+        if line.today not in {None, line.proposed} and answer.scorecard == answer.scorecard_today:
             words = _("%(category)s, today: %(value)s") % {"category": name, "value": line.today}
-            marks.append(Mark(int(float(line.today)) + 0.5, words, proposed=False))
+            named.setdefault((int(float(line.today or 0)) + 0.5, False), []).append(words)
         if line.proposed is not None:
-            words = f"{name}: {line.proposed}"
-            marks.append(Mark(int(float(line.proposed)) + 0.5, words, proposed=True))
+            named.setdefault((int(float(line.proposed)) + 0.5, True), []).append(f"{name}: {line.proposed}")
+    # Categories that share a cut-off share its line: the first is named, the others counted.
+    marks = [
+        Mark(value, words[0] + (f" (+{len(words) - 1})" if len(words) > 1 else ""), proposed)
+        for (value, proposed), words in named.items()
+    ]
     return simulation_charts.scores(
         [(row.score, row.covered, row.others) for row in answer.scores],
         sorted(marks, key=lambda mark: -mark.value),
