@@ -36,7 +36,6 @@ ALLOWED = {
     "overview": set(ROLES),
     "households": HOUSEHOLD_ROLES,
     "household": HOUSEHOLD_ROLES,
-    "slip": HOUSEHOLD_ROLES,
     "what_if": HOUSEHOLD_ROLES,
     "runs": set(ROLES),
     "run": set(ROLES),
@@ -49,8 +48,8 @@ ALLOWED = {
     "committee_statistics": set(ROLES),
     "committee_resurvey": HOUSEHOLD_ROLES,
 }
-# What is no page: a printed list, what a tablet sends and what it is served by (test_community.py).
-NO_PAGES = {"committee_paper", "committee_verdicts", "committee_worker"}
+# What is no page: a printed list, what a tablet sends and what it is served by (test_community.py); the slip (test_slips.py).
+NO_PAGES = {"committee_paper", "committee_verdicts", "committee_worker", "slip"}
 OPEN_TO_ALL = {"login", "logout", "status", "guide"}
 
 
@@ -62,7 +61,6 @@ def addresses() -> dict[str, str]:
         "overview": "",
         "households": "households/?outcome=eligible",
         "household": household,
-        "slip": f"{household}slip/",
         "what_if": f"{household}what-if/",
         "runs": "runs/",
         "run": f"runs/{run.pk}/",

@@ -305,9 +305,10 @@ def test_the_page_says_what_the_slip_says_and_the_slip_is_on_record(enrolled: st
 
 def test_who_may_not_read_households_gets_neither_slip_nor_answer(enrolled: str) -> None:
     known = somebody("ineligible")
-    analyst = logged_in("analyst")
-    for page in ("slip", "what-if"):
-        assert analyst.get(f"/en/households/{known.household_id}/{page}/").status_code == 403
+    for role in ("analyst", "reconciler"):
+        outsider = logged_in(role)
+        for page in ("slip", "what-if"):
+            assert outsider.get(f"/en/households/{known.household_id}/{page}/").status_code == 403
     assert not AuditEntry.objects.filter(action="slips_printed").exists()
 
 
