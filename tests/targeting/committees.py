@@ -6,7 +6,6 @@ from collections import Counter
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
-from django.db.models import Count
 
 from kafalat.interfaces.logins import ensure_logins, staff
 from kafalat.interfaces.office import Office
@@ -22,16 +21,16 @@ LEADER, MEMBERS = "Sughra Bibi", ("Nasreen", "Zainab", "Rukhsana", "Shamim", "Pa
 
 
 def place_with_most() -> str:
-    """The district with the most eligible households in the newest run."""
-    found = Decision.objects.filter(run=find_run("latest"), outcome="eligible").values_list(
-        "household__place_id"
-    )
-    tree, counts = place_tree(), Counter[str]()
-    for place, n in found.annotate(n=Count("household_id")).order_by():
-        district = tree.at(place, "district")
-        assert district is not None
-        counts[district.pcode] += n
-    return max(sorted(counts), key=counts.__getitem__)
+    """The district of the newest run with the most eligible households among those that have near-misses."""
+    tree, counts = place_tree(), {"eligible": Counter[str](), "near": Counter[str]()}
+    of_run = Decision.objects.filter(run=find_run("latest"))
+    near = of_run.filter(reasons=["score_above_cutoff"], score__lte=50)
+    for kind, decisions in (("eligible", of_run.filter(outcome="eligible")), ("near", near)):
+        for place in decisions.values_list("household__place_id", flat=True):
+            district = tree.at(place, "district")
+            assert district is not None
+            counts[kind][district.pcode] += 1
+    return max(sorted(counts["near"]), key=counts["eligible"].__getitem__)
 
 
 def secretary(office: Office) -> User:
@@ -41,8 +40,8 @@ def secretary(office: Office) -> User:
 
 
 def by_district(office: Office) -> Programme:
-    """The programme with lists for whole districts: a tehsil has few of the template's 400 households."""
-    validation = office.programme.validation.model_copy(update={"level": "district"})
+    """The programme with lists for whole districts and wide near-misses: a tehsil has few of the template's 400 households."""
+    validation = office.programme.validation.model_copy(update={"level": "district", "near_miss_points": 25})
     return office.programme.model_copy(update={"validation": validation})
 
 

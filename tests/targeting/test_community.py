@@ -64,7 +64,7 @@ def refused(call: str, office: Office, made: ValidationList, *answers: Answer) -
 def test_a_list_has_the_selected_and_the_near_misses_and_its_order_tells_nothing(
     office: Office, made: ValidationList
 ) -> None:
-    near, day = office.programme.validation.near_miss_points, made.run.policy_day
+    near, day = by_district(office).validation.near_miss_points, made.run.policy_day
     decisions = {d.household_id: d for d in Decision.objects.filter(run=made.run)}
     entries = list(made.entries.order_by("number"))
     assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
@@ -82,6 +82,7 @@ def test_a_list_has_the_selected_and_the_near_misses_and_its_order_tells_nothing
     here = set(Household.objects.filter(place_id__in=within).values_list("pk", flat=True))
     eligible = {pk for pk, d in decisions.items() if pk in here and d.outcome == "eligible"}
     assert eligible == {entry.household_id for entry in entries if entry.proposed}
+    assert {entry.proposed for entry in entries} == {True, False}
     # The order follows from a hash that nobody knew before the run, and from nothing else.
     drawn = {
         h.pk: sha256(f"{made.run.digest}|{h.form_number}".encode()).hexdigest()
@@ -147,12 +148,11 @@ def test_an_answer_sent_twice_is_one_and_a_correction_is_added(office: Office, m
 
 def test_what_cannot_be_said_is_refused_and_nothing_is_kept(office: Office, made: ValidationList) -> None:
     entry, programme = proposed(made), office.programme
-    near_miss = made.entries.filter(proposed=False).first()
+    near_miss = made.entries.filter(proposed=False)[0]
     stranger = Member.objects.create(committee=made.committee, name="left", left_on=TODAY)
     refused("verdict_unfit", office, made, answer(entry, "wrongly_out"))
     refused("verdict_unfit", office, made, answer(entry, "hang_them"))
-    if near_miss is not None:
-        refused("verdict_unfit", office, made, answer(near_miss, "wrongly_in"))
+    refused("verdict_unfit", office, made, answer(near_miss, "wrongly_in"))
     refused("reason_missing", office, made, answer(entry, "wrongly_in", reason="because"))
     refused("member_unknown", office, made, answer(entry, member=stranger))
     # A good answer in front of a bad one is not kept either.
