@@ -41,9 +41,10 @@ def fairness(
         SELECT CASE {number} END, coalesce({names}), score, CAST(sum(households) AS BIGINT),
             CAST(coalesce(sum(households) FILTER (WHERE today = 'eligible'), 0) AS BIGINT),
             CAST(coalesce(sum(households) FILTER (WHERE proposed = 'eligible'), 0) AS BIGINT)
-        FROM judged WHERE score IS NOT NULL GROUP BY GROUPING SETS ({sets})
+        FROM judged WHERE score IS NOT NULL GROUP BY GROUPING SETS ({sets}) ORDER BY ALL
         """
     ).fetchall()
+    # In a fixed order, so that sums of fractions come out the same to the last digit.
     poor_share = spending.poor_share()
     bands = spending.band_of(np.arange(101, dtype=np.int64))
     counted: dict[tuple[str, str], list[float]] = {}
