@@ -54,7 +54,7 @@ def test_every_locked_package_has_its_hash(name: str) -> None:
 
 def test_the_locks_cover_what_the_project_asks_for() -> None:
     assert declared("demo", "build") <= requirements("run").keys()
-    assert declared("demo", "build", "fit", "test", "check") <= requirements("dev").keys()
+    assert declared("bench", "build", "check", "demo", "fit", "spark", "test") <= requirements("dev").keys()
 
 
 def test_what_the_package_imports_is_asked_for_by_name() -> None:
@@ -68,7 +68,7 @@ def test_what_the_package_imports_is_asked_for_by_name() -> None:
     }
     outside = imported - sys.stdlib_module_names - {"kafalat"}
     providers = importlib.metadata.packages_distributions()
-    asked = declared("demo")
+    asked = declared("demo", "fit", "spark")
     wanting = {
         name
         for name in outside
