@@ -10,7 +10,7 @@ from kafalat.core.text import Bilingual
 from kafalat.fitting.evaluation import Evaluation, group_selection
 from kafalat.fitting.sample import Objects
 
-WEAK_R_SQUARED = 0.3
+WEAK_R_SQUARED, HALF = 0.3, 0.5
 GROUP_HOUSEHOLDS_MIN = 30
 UNITS_MIN = 30
 
@@ -44,6 +44,11 @@ def _strength(found: Evaluation) -> Iterator[Bilingual]:
             en=f"Weak: the score explains only {r_squared:.0%} of the differences in spending (R² {r_squared:.2f}, below "
             f"{WEAK_R_SQUARED}). Do not decide anybody's support by it.",
             ur=f"کمزور: اسکور خرچ کے فرق کا صرف {r_squared:.0%} بتاتا ہے (R² {r_squared:.2f})۔ اس سے کسی کی امداد کا فیصلہ نہ کریں۔",
+        )
+    elif r_squared < HALF:
+        yield Bilingual(
+            en=f"The score explains less than half of the differences in spending ({r_squared:.0%}): expect many errors, and many appeals.",
+            ur=f"اسکور خرچ کے فرق کا آدھے سے کم ({r_squared:.0%}) بتاتا ہے: بہت سی غلطیوں اور اپیلوں کی توقع رکھیں۔",
         )
     if found.seen is not False:
         yield _SEEN if found.seen else _UNKNOWN_FIT
