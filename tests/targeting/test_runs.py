@@ -22,7 +22,7 @@ from kafalat.engine.explanation import Explanation
 from kafalat.engine.snapshots import MANIFEST_FILE
 from kafalat.interfaces.cli.explanation import explanation_lines
 from kafalat.interfaces.office import Office
-from kafalat.policy.loader import load
+from kafalat.policy.loader import load, shipped
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 from kafalat.registry.models import Household, Snapshot
@@ -76,6 +76,11 @@ def changed_programme(office: Office, folder: Path, file: str, old: str, new: st
     return folder
 
 
+def base(more: int = 0) -> str:
+    """Return the line of the shipped scorecard with its starting points, or with some more."""
+    return f"base_points: {load(shipped()).scorecard.base_points + more}"
+
+
 # ---- once ------------------------------------------------------------------------------------------------------
 
 
@@ -88,7 +93,7 @@ def test_the_same_inputs_are_run_once(office: Office, run: Run) -> None:
 def test_two_people_who_start_the_same_run_at_once_get_one(
     office: Office, run: Run, apart: Folders, tmp_path: Path
 ) -> None:
-    folder = changed_programme(office, tmp_path / "p", "scorecard.yaml", "base_points: -8", "base_points: -7")
+    folder = changed_programme(office, tmp_path / "p", "scorecard.yaml", base(), base(1))
     start(office, run, apart, folder)  # so that neither thread has to copy the folder
     with connection_of_owner() as cursor:
         for table in ("targeting_decision", "targeting_familypayee"):
@@ -302,7 +307,7 @@ def test_another_snapshot_in_its_place_is_refused(run: Run, exchanged: Folders) 
 def test_no_run_starts_on_another_snapshot_in_its_place(
     office: Office, run: Run, exchanged: Folders, tmp_path: Path
 ) -> None:
-    folder = changed_programme(office, tmp_path / "p", "scorecard.yaml", "base_points: -8", "base_points: -7")
+    folder = changed_programme(office, tmp_path / "p", "scorecard.yaml", base(), base(1))
     with pytest.raises(Problem) as caught:
         start(office, run, exchanged, folder)
     assert caught.value.code == "targeting.snapshot_changed"
@@ -311,7 +316,7 @@ def test_no_run_starts_on_another_snapshot_in_its_place(
 
 
 def test_another_programme_is_refused(office: Office, run: Run, apart: Folders, tmp_path: Path) -> None:
-    folder = changed_programme(office, tmp_path / "p", "scorecard.yaml", "base_points: -8", "base_points: -7")
+    folder = changed_programme(office, tmp_path / "p", "scorecard.yaml", base(), base(1))
     problem = refused(run, apart, folder)
     assert problem.code == "targeting.programme_differs"
     assert all("scorecard.yaml" in problem.text(language) for language in LANGUAGES)
@@ -418,12 +423,13 @@ def test_each_run_is_explained_by_its_own_points(
     office: Office, run: Run, apart: Folders, tmp_path: Path
 ) -> None:
     """Two programmes may decide alike, and so have one digest, by other points: a point moved from the base to every bin."""
-    moved = changed_programme(office, tmp_path / "p", "scorecard.yaml", "base_points: -8", "base_points: -9")
+    moved = changed_programme(office, tmp_path / "p", "scorecard.yaml", base(), base(-1))
     card = moved / "scorecard.yaml"
     text = card.read_text(encoding="utf-8")
-    bins = "[false], points: 0 }\n      - { is: [true], points: 3 }"
-    assert text.count(bins) == 1
-    text = text.replace(bins, "[false], points: 1 }\n      - { is: [true], points: 4 }")
+    # The first term, from its name to the next.
+    first, end = (match.start() for match in list(re.finditer(r"^  - fact: ", text, re.MULTILINE))[:2])
+    more = re.sub(r"points: (-?\d+)", lambda match: f"points: {int(match[1]) + 1}", text[first:end])
+    text = text[:first] + more + text[end:]
     card.write_text(text, encoding="utf-8")
     second = start(office, run, apart, moved)
     assert (second.digest, second.pk != run.pk) == (run.digest, True)
