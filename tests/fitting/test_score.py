@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from kafalat.core.problems import Problem
 from kafalat.fitting.sample import scores_of
 from kafalat.interfaces.cli import scorecard_command
+from kafalat.policy.loader import shipped
+from kafalat.survey.profiles import read
+from tests.fitting.conftest import cached_load
 from tests.fitting.made import CARD, MadeSurvey, called
 from tests.interfaces.command import Ran, kafalat
 from tests.shared import shared_path
@@ -150,10 +154,9 @@ def test_the_programmes_own_card_refuses_a_survey_that_did_not_ask(tmp_path: Pat
 
 def test_a_survey_of_another_country_is_not_for_the_registry(tmp_path: Path) -> None:
     survey = MadeSurvey(tmp_path / "survey", units=4)
-    options = survey.options()
-    ran = kafalat(Path(os.environ["KAFALAT_HOME"]), "survey", "import", str(survey.folder), *options[2:])
-    assert ran.code == 2
-    assert "not for the registry" in ran.err
+    with duckdb.connect() as connection, pytest.raises(Problem) as refused:
+        read(survey.folder, survey.write(), programme=cached_load(shipped()), connection=connection)
+    assert refused.value.code == "survey.other_country"
 
 
 @pytest.mark.shared
