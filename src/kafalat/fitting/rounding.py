@@ -15,7 +15,9 @@ from kafalat.fitting.squares import Design, Squares
 MINIMUM, MAXIMUM = 0, 100
 _STEPS_MAX = 5000
 _GAIN_MIN = 1e-9
-TOP_SHARE = 0.995  # the score at which nearly everybody is reached is the maximum
+TOP_SHARE = (
+    0.98  # the score at which all but the richest are reached is the maximum: finer points where it matters
+)
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ def round_points(
 ) -> Rounded:
     """Return the card nearest to the effects of each part on a scale of whole points.
 
-    The fitted value is stretched so that `anchor.share` of the households lies at or below the cut-off and the top half
-    per cent at the maximum. Tables are then evened out where a household would gain by being worse off.
+    The fitted value is stretched so that `anchor.share` of the households lies at or below the cut-off and the richest
+    2 percent at the maximum. Tables are then evened out where a household would gain by being worse off.
     """
     fitted = predict(effects, design, part)
     low, high = quantiles(fitted, design.weight, (anchor.share, TOP_SHARE))
