@@ -158,7 +158,9 @@ def floor_parquet(snapshot: Path, here: Office, steps: Steps, households: int) -
     ):
         for name in ("households", "people"):
             target = here.home.work / f"floor-{name}.parquet"
-            engine.execute(f"COPY (SELECT * FROM '{snapshot / name}/*.parquet') TO '{target}' (FORMAT parquet)")
+            engine.execute(
+                f"COPY (SELECT * FROM '{snapshot / name}/*.parquet') TO '{target}' (FORMAT parquet)"
+            )
             target.unlink()
 
 
