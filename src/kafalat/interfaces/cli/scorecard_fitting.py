@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kafalat.core.problems import problem
-from kafalat.fitting.fit import Request, fit_scorecard
+from kafalat.fitting.fit import Fit, Request, fit_scorecard
 from kafalat.fitting.methods import Method
 from kafalat.fitting.rounding import Anchor
 from kafalat.fitting.sample import read_sample
@@ -36,6 +37,7 @@ class Methods(StrEnum):
 
 @app.command("fit")
 def fit_command(
+    context: typer.Context,
     survey: Survey,
     profile: Profile,
     out: Annotated[Path, typer.Option("--out", help="The scorecard file to write.")],
@@ -71,29 +73,13 @@ def fit_command(
     for each in (valid_from, day):
         _check_day(each)
     rules = programme_for(profile, programme_of(programme))
-    words = {
-        "--survey": "FOLDER",
-        "--profile": Path(profile).stem,
-        "--out": "scorecard.yaml",
-        "--method": method.value,
-        "--max-facts": None if facts else str(max_facts),
-        "--facts": facts or None,
-        "--pairs": str(pairs) if pairs else None,
-        "--strata": strata,
-        "--cutoff": str(cutoff),
-        "--share": str(share),
-        "--code": code,
-        "--valid-from": valid_from,
-        "--date": day,
-        "--seed": str(seed) if method is Methods.ebm else None,
-    }
     chosen: Method = method.value
     request = Request(
         method=chosen,
         anchor=Anchor(cutoff, share),
         code=code or f"{Path(profile).stem}-{method.value}",
         valid_from=valid_from,
-        command="kafalat scorecard fit " + " ".join(f"{k} {v}" for k, v in words.items() if v is not None),
+        command=_command(context.params),
         facts=tuple(part.strip() for part in facts.split(",") if part.strip()),
         facts_max=max_facts,
         pairs=pairs,
@@ -108,6 +94,34 @@ def fit_command(
         load_scorecard(part, rules)  # what is written can be used
 
     write_whole(out, write)
+    _print(out, fitted)
+
+
+def _command(given: Mapping[str, Any]) -> str:
+    """Return the command that makes the same bytes from the same survey, wherever its folder is."""
+    boosting = given["method"] is Methods.ebm
+    words = {
+        "--survey": "FOLDER",
+        "--profile": Path(given["profile"]).stem,
+        "--out": "scorecard.yaml",
+        "--method": given["method"].value,
+        "--max-facts": None if given["facts"] else given["max_facts"],
+        "--facts": given["facts"] or None,
+        "--pairs": given["pairs"] or None,
+        "--strata": given["strata"],
+        "--cutoff": given["cutoff"],
+        "--share": given["share"],
+        "--code": given["code"],
+        "--valid-from": given["valid_from"],
+        "--date": given["day"],
+        "--seed": given["seed"] if boosting else None,
+    }
+    return "kafalat scorecard fit " + " ".join(
+        f"{key} {value}" for key, value in words.items() if value is not None
+    )
+
+
+def _print(out: Path, fitted: Fit) -> None:
     figures = fitted.figures
     errors = ", ".join(
         f"{figures[f'error_at_{percent}_percent']} at {percent} %" for percent in (10, 20, 30, 40)
