@@ -77,7 +77,8 @@ def measure_explanation(folder: Path, programme: Programme) -> dict[str, object]
         ).prepare()  # Django, which the module of explanations needs, but no database
         explain = import_module("kafalat.targeting.explain")
         queries = running.results_sql(folder / "out")
-        engine = duckdb.connect(config={"threads": 1, "parquet_metadata_cache": True})
+        engine = duckdb.connect(config={"threads": 1})
+        engine.execute("SET parquet_metadata_cache = true")  # as the module's own engine
         listed = sorted(districts(manifest_of(folder)))
         found = []
         for district in listed[:: len(listed) // 7]:

@@ -87,7 +87,9 @@ def _rows(household: Household, results: Path) -> tuple[Row, list[Row]]:
 @lru_cache(maxsize=1)
 def _engine() -> duckdb.DuckDBPyConnection:
     """Return this process's engine for single rows: opening one takes longer than all the rest of an explanation."""
-    return duckdb.connect(config={"threads": 1, "parquet_metadata_cache": True})
+    engine = duckdb.connect(config={"threads": 1})
+    engine.execute("SET parquet_metadata_cache = true")  # a run's files never change
+    return engine
 
 
 def rows_of(engine: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any]) -> list[Row]:
