@@ -16,12 +16,13 @@ from kafalat.core.text import Bilingual
 from kafalat.fitting import metrics
 from kafalat.fitting.axes import Axis, axis_of
 from kafalat.fitting.cards import Heading, to_yaml, used
-from kafalat.fitting.methods import BEND, TAU, Effects, Method, find_effects, target_of
+from kafalat.fitting.methods import Effects, find_effects
 from kafalat.fitting.rounding import Anchor, Rounded, Table, predict, round_points
 from kafalat.fitting.sample import Floats, Integers, Sample, folds
 from kafalat.fitting.selection import Folds, select
 from kafalat.fitting.squares import Design
 from kafalat.fitting.tables import choose_tables, with_tables
+from kafalat.fitting.targets import BEND, TAU, Method, target_of
 from kafalat.policy.findings import nearest
 from kafalat.policy.model import Fact, Programme
 from kafalat.policy.scorecheck import no_points

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from interpret.glassbox import ExplainableBoostingRegressor
@@ -21,10 +20,8 @@ from interpret.glassbox import ExplainableBoostingRegressor
 from kafalat.fitting.axes import BIN_SHARE_MIN
 from kafalat.fitting.sample import Floats
 from kafalat.fitting.squares import Design, Groups, Squares
+from kafalat.fitting.targets import Method
 
-Method = Literal["ols", "quantile", "ebm"]
-TAU = 0.3  # about the share of families a programme of this kind reaches
-BEND = 0.8  # width of the curve in standard deviations of welfare
 _TREES_BAGS = 4
 
 
@@ -41,18 +38,6 @@ class Effects:
         for block, effects in enumerate(self.cells):
             total += effects[design.cells[:, block]]
         return total
-
-
-def target_of(method: Method, welfare: Floats, weight: Floats) -> Floats:
-    """Return what a method fits: welfare, for `quantile` bent about its TAU quantile."""
-    if method != "quantile":
-        return welfare
-    order = np.argsort(welfare, kind="stable")
-    below = np.cumsum(weight[order]) / weight.sum()
-    middle = welfare[order][int(np.searchsorted(below, TAU))]
-    mean = np.average(welfare, weights=weight)
-    spread = np.sqrt(np.average((welfare - mean) ** 2, weights=weight))
-    return np.asarray(1 / (1 + np.exp(-(welfare - middle) / (BEND * spread))))
 
 
 def find_effects(method: Method, design: Design, signs: Sequence[int], seed: int) -> Effects:

@@ -56,11 +56,8 @@ def standing_of(*, cnic: str, form_number: str, sealer: Sealer, programme_code: 
 
     `cnic` and `form_number` are canonical (13 digits each).
     """
-    person = (
-        Person.objects.filter(cnic_sealed=sealer.seal(cnic, CNIC_PURPOSE))
-        .only("family_id", "household_id")
-        .first()
-    )
+    sealed = sealer.seal(cnic, CNIC_PURPOSE)
+    person = Person.objects.filter(cnic_sealed=sealed).only("family_id", "household_id").first()
     household = Household.objects.filter(form_number=form_number).only("id").first()
     if person is None or household is None or person.household_id != household.pk:
         return NO_MATCH
@@ -113,11 +110,7 @@ def _of_decision(person: Person, programme_code: str) -> Standing:
     if decision.outcome == "incomplete":
         return Standing("incomplete", missing=tuple(decision.missing_facts))
     if decision.outcome == "ineligible":
-        return Standing(
-            "ineligible",
-            reasons=tuple(decision.reasons),
-            decided_at=decision.run.started_at,
-        )
+        return Standing("ineligible", reasons=tuple(decision.reasons), decided_at=decision.run.started_at)
     if decision.standing == "waiting":
         return Standing("waiting")
     unpaid = FamilyPayee.objects.filter(

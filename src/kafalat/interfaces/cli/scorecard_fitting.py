@@ -12,10 +12,10 @@ import typer
 
 from kafalat.core.problems import problem
 from kafalat.fitting.fit import Fit, Request, fit_scorecard
-from kafalat.fitting.methods import Method
 from kafalat.fitting.rounding import Anchor
 from kafalat.fitting.sample import read_sample
 from kafalat.fitting.scores import write_whole
+from kafalat.fitting.targets import Method
 from kafalat.interfaces.cli.output import print_lines
 from kafalat.interfaces.cli.scorecard_options import Profile, ProgrammeFolder, Survey, programme_of
 from kafalat.policy.cards import load_scorecard

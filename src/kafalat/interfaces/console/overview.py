@@ -55,8 +55,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     stages = payments.stages(cycle) if cycle else []
     programme = programmes.stamped(run.programme_sha256) if run else programmes.in_force()
     measure = next((m for m in pictures.MEASURES if m == request.GET.get("map")), pictures.MEASURES[0])
-    tree = place_tree()
-    enrolled = enrolled_by_status()
+    tree, enrolled = place_tree(), enrolled_by_status()
     found = _regions(tree, run, cycle, (figures.households, stages, sorted(enrolled.items())))
     back = payments.came_back(cycle) if cycle else []
     context = {
@@ -85,10 +84,8 @@ def _scores(run: Run | None, programme: Programme) -> dict[str, object]:
     if run is None:
         return {}
     counts = targeting.score_counts(run)
-    return {
-        "bands": pictures.score_bands(counts),
-        "histogram": pictures.score_chart(counts, programme, run.policy_day) if counts else "",
-    }
+    histogram = pictures.score_chart(counts, programme, run.policy_day) if counts else ""
+    return {"bands": pictures.score_bands(counts), "histogram": histogram}
 
 
 def _attention(run: Run | None) -> Attention:
