@@ -76,7 +76,6 @@ def measure_explanation(folder: Path, programme: Programme) -> dict[str, object]
             "kafalat.config.boot"
         ).prepare()  # Django, which the module of explanations needs, but no database
         explain = import_module("kafalat.targeting.explain")
-        queries = running.results_sql(folder / "out")
         engine = duckdb.connect(config={"threads": 1})
         engine.execute("SET parquet_metadata_cache = true")  # as the module's own engine
         listed = sorted(districts(manifest_of(folder)))
@@ -88,12 +87,8 @@ def measure_explanation(folder: Path, programme: Programme) -> dict[str, object]
 
             def told(number: int = number, district: str = district) -> object:
                 rows = [
-                    explain.rows_of(
-                        engine,
-                        f"SELECT * FROM ({query}) WHERE household_id = $1 AND district_pcode = $2",
-                        [number, district],
-                    )
-                    for query in queries.values()
+                    explain.rows_of(engine, f"SELECT * FROM ({query}) WHERE household_id = $1", [number])
+                    for query in running.results_sql(folder / "out", district).values()
                 ]
                 return explain.Explainer(programme, DAY).explanation("0", rows[0][0], rows[1])
 

@@ -47,9 +47,14 @@ ALLOWED = {
     "committee_list": {"auditor", "committee_secretary"},
     "committee_statistics": set(ROLES),
     "committee_resurvey": HOUSEHOLD_ROLES,
+    "simulation": set(ROLES),
 }
-# What is no page: a printed list, what a tablet sends and what it is served by (test_community.py); the slip (test_slips.py).
-NO_PAGES = {"committee_paper", "committee_verdicts", "committee_worker", "slip"}
+# What is no page: a printed list, what a tablet sends and what it is served by (test_community.py); the slip
+# (test_slips.py). What needs a saved simulation, and exports, are tried by role in test_simulation.py.
+NO_PAGES = {
+    *("committee_paper", "committee_verdicts", "committee_worker", "slip"),
+    *("simulation_save", "simulation_saved", "simulation_compare", "simulation_csv", "simulation_json"),
+}
 OPEN_TO_ALL = {"login", "logout", "status", "guide"}
 
 
@@ -72,6 +77,7 @@ def addresses() -> dict[str, str]:
         "committee_list": f"committees/{ValidationList.objects.latest('id').pk}/",
         "committee_statistics": "committees/statistics/",
         "committee_resurvey": "committees/interviews/",
+        "simulation": "simulation/",
     }
 
 

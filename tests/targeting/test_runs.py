@@ -17,7 +17,7 @@ from django.db import connection
 from kafalat.audit.models import AuditEntry
 from kafalat.core.problems import Problem
 from kafalat.core.text import LANGUAGES, Language
-from kafalat.engine import running
+from kafalat.engine import deciding, running
 from kafalat.engine.explanation import Explanation
 from kafalat.engine.snapshots import MANIFEST_FILE
 from kafalat.interfaces.cli.explanation import explanation_lines
@@ -239,7 +239,7 @@ def test_an_engine_that_comes_to_another_result_is_found(
 ) -> None:
     """Database and files agree with each other, and neither with what is computed now."""
     decision = Decision.objects.filter(run=run, outcome="eligible").select_related("household__place")[9]
-    was = running.decision_sql
+    was = deciding.decision_sql
 
     def broken(programme: Programme, day: date, scored: str) -> str:
         outcome = f"CASE WHEN household_id = {decision.household_id} THEN 'ineligible' ELSE outcome END"

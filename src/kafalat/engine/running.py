@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import TypedDict
 
 import duckdb
 
@@ -121,7 +122,7 @@ def run(
         for number, batch in enumerate(plan):
             if not state.has(number):
                 _load(backend, snapshot, manifest, batch)
-                state.add(number, _decide(backend, queries, out, f"{number + 1:04d}"))
+                state.add(number, batch, _decide(backend, queries, out, f"{number + 1:04d}"))
             progress((number + 1) / (len(plan) + 1))
     found, counts = _summary(out, [state.files(number) for number in range(len(plan))], threads)
     leaves = [f"{pcode}:{digest}" for pcode, digest in found.items()]
@@ -162,19 +163,26 @@ def batches(households: Mapping[str, int], most: int) -> list[tuple[str, ...]]:
     return [tuple(group) for group in groups]
 
 
+class _Batch(TypedDict):
+    """A whole batch: its districts, and its files by their path in the run's folder."""
+
+    districts: list[str]
+    files: list[str]
+
+
 class _State:
     """Which batches of a run are whole in its folder. Files of anything else in the folder are removed."""
 
     def __init__(self, out: Path, inputs: str) -> None:
         self._out = out
         self._inputs = inputs
-        self._done: dict[str, list[str]] = {}
+        self._done: dict[str, _Batch] = {}
         file = out / BATCHES_FILE
         if file.exists():
             kept = json.loads(file.read_text(encoding="utf-8"))
             if kept["inputs"] == inputs:
                 self._done = kept["done"]
-        listed = {name for names in self._done.values() for name in names}
+        listed = {name for batch in self._done.values() for name in batch["files"]}
         for table in (DECISIONS, PAYEES):
             (out / table).mkdir(parents=True, exist_ok=True)
             for path in (out / table).iterdir():
@@ -183,19 +191,20 @@ class _State:
 
     def has(self, number: int) -> bool:
         """Say whether all files of a batch are there."""
-        names = self._done.get(str(number), [])
-        return bool(names) and all((self._out / name).is_file() for name in names)
+        batch = self._done.get(str(number))
+        return batch is not None and all((self._out / name).is_file() for name in batch["files"])
 
-    def add(self, number: int, files: Sequence[Path]) -> None:
-        """Count a batch as whole."""
-        self._done[str(number)] = [file.relative_to(self._out).as_posix() for file in files]
+    def add(self, number: int, districts: Sequence[str], files: Sequence[Path]) -> None:
+        """Count a batch of districts as whole."""
+        names = [file.relative_to(self._out).as_posix() for file in files]
+        self._done[str(number)] = _Batch(districts=list(districts), files=names)
         draft = self._out / f"{BATCHES_FILE}.part"
         draft.write_text(json.dumps({"inputs": self._inputs, "done": self._done}), encoding="utf-8")
         draft.replace(self._out / BATCHES_FILE)
 
     def files(self, number: int) -> dict[str, list[Path]]:
         """Return the files of a whole batch by table."""
-        names = self._done[str(number)]
+        names = self._done[str(number)]["files"]
         return {t: [self._out / n for n in names if n.startswith(f"{t}/")] for t in (DECISIONS, PAYEES)}
 
 
@@ -307,20 +316,33 @@ def open_results(out: Path, work: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def results_sql(out: Path) -> dict[str, str]:
+def results_sql(out: Path, district: str | None = None) -> dict[str, str]:
     """Return a DuckDB SELECT of a run's `decisions` and one of its `payees`, over its result files.
 
-    Raises the problem `input.not_found` where they are gone.
+    With `district`, over the files of that district's batch alone, if the run knows it: opening one file is quick, a
+    nation's are many. Raises the problem `input.not_found` where the files are gone.
     """
-    for table in (DECISIONS, PAYEES):
-        if not any((out / table).glob("*.parquet")):
-            raise problem("input.not_found", path=out / table)
-    return {DECISIONS: _with_standing(out), PAYEES: scan(sorted((out / PAYEES).glob("*.parquet")), {})}
+    files = {table: _files_with(out, table, district) for table in (DECISIONS, PAYEES)}
+    return {DECISIONS: _with_standing(out, files[DECISIONS]), PAYEES: scan(files[PAYEES], {})}
 
 
-def _with_standing(out: Path) -> str:
+def _files_with(out: Path, table: str, district: str | None = None) -> list[Path]:
+    """Return a table's result files: of the district's batch if there is one, else all."""
+    files = sorted((out / table).glob("*.parquet"))
+    if not files:
+        raise problem("input.not_found", path=out / table)
+    if district is None:
+        return files
+    done: dict[str, _Batch] = json.loads((out / BATCHES_FILE).read_text(encoding="utf-8"))["done"]
+    named = [
+        out / name for batch in done.values() if district in batch["districts"] for name in batch["files"]
+    ]
+    return [path for path in named if path.parent.name == table] or files
+
+
+def _with_standing(out: Path, decisions: Sequence[Path]) -> str:
     """Return a SELECT of a result's decisions with their standing in the selection, if it has one."""
-    decisions, selection = (sorted((out / table).glob("*.parquet")) for table in (DECISIONS, SELECTION))
+    selection = sorted((out / SELECTION).glob("*.parquet"))
     return standing_sql(f"({scan(decisions, {})})", f"({scan(selection, {})})" if selection else None)
 
 
@@ -339,7 +361,7 @@ def keep_lines(connection: duckdb.DuckDBPyConnection, kept: str, out: Path) -> N
     connection.execute(
         f"""
         CREATE VIEW {kept}_decisions AS
-        SELECT household_id, {_KEPT_LINE} AS line FROM ({_with_standing(out)});
+        SELECT household_id, {_KEPT_LINE} AS line FROM ({_with_standing(out, _files_with(out, DECISIONS))});
         CREATE VIEW {kept}_payees AS
         SELECT family_id, household_id, {_PAYEE_LINE} AS line FROM read_parquet({payees});
         """

@@ -70,18 +70,19 @@ def _rows(household: Household, results: Path) -> tuple[Row, list[Row]]:
     """Return a household's row of decisions and its rows of payees."""
     place = household.place
     district = place.parent_id if place.level == Place.Level.TEHSIL else place.pk
-    queries = running.results_sql(results)
-    decisions, payees = (f"SELECT * FROM ({query}) WHERE household_id = $1" for query in queries.values())
-    within = " AND district_pcode = $2"
     with _engine().cursor() as engine:
-        # Only the batch of files with her district is opened; a household that has moved is looked for everywhere.
-        decided = rows_of(engine, decisions + within, [household.pk, district])
-        decided = decided or rows_of(engine, decisions, [household.pk])
+        decided = _rows_about(engine, running.results_sql(results, district)[running.DECISIONS], household)
+        # A household that has moved since the run is looked for everywhere.
+        decided = decided or _rows_about(engine, running.results_sql(results)[running.DECISIONS], household)
         district = decided[0]["district_pcode"] if decided else district
-        families = rows_of(engine, payees + within, [household.pk, district])
+        families = _rows_about(engine, running.results_sql(results, district)[running.PAYEES], household)
     if not decided:
         raise problem("registry.household_unknown", household=household.form_number)
     return decided[0], families
+
+
+def _rows_about(engine: duckdb.DuckDBPyConnection, query: str, household: Household) -> list[Row]:
+    return rows_of(engine, f"SELECT * FROM ({query}) WHERE household_id = $1", [household.pk])
 
 
 @lru_cache(maxsize=1)
