@@ -26,7 +26,7 @@ serve: setup ## Serve the console on what is in the home folder
 	@$(BIN)/kafalat serve $(ARGS)
 
 test: setup-dev ## Run all tests (ARGS="-k words" picks some)
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: setup-dev ## Check style, types and the direction of imports
 	@$(BIN)/ruff check

@@ -7,6 +7,7 @@ import io
 import json
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 from typer.testing import CliRunner
 
@@ -95,6 +96,14 @@ def test_strangers_are_sent_to_the_login(run: Run) -> None:
     del run
     for path in ("simulation/", "simulation/export.csv", "simulation/export.json", "simulation/saved/1/"):
         assert browser().get(f"/en/{path}").status_code in {302, 403}
+
+
+def test_someone_without_a_role_reads_no_figures(run: Run) -> None:
+    del run
+    client = Client()
+    client.force_login(User.objects.create_user("newcomer"))
+    for path in ("", "export.csv", "export.json", "saved/1/", "compare/"):
+        assert client.get(f"/en/simulation/{path}").status_code == 403, path
 
 
 def test_an_analyst_saves_and_compares(analyst: Client, run: Run) -> None:
