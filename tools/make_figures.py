@@ -40,7 +40,17 @@ ANSWERS = (
     "internet", "mobile_phone", "landline", "computers", "tablet", "bovines", "goats_sheep", "poultry",
 )  # fmt: skip
 # From the poorest to the richest by average spending per head.
-OCCUPATIONS = ("elementary", "farming", "craft", "machine", "trade", "clerk", "technician", "manager", "professional")
+OCCUPATIONS = (
+    "elementary",
+    "farming",
+    "craft",
+    "machine",
+    "trade",
+    "clerk",
+    "technician",
+    "manager",
+    "professional",
+)
 IRRIGATED_ACRES = (0, 1, 2, 3, 5, 8, 12, 20, 40)
 LAND_ACRES = (0, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50)
 # What people of a household share beyond their stratum, age and sex: an average of their standing.
@@ -229,7 +239,9 @@ def household_figures(
         "codes": LAND_ACRES,
         **shares(connection, "h", "stratum", land, LAND_ACRES),
     }
-    irrigated = f"list_max(list_filter({list(IRRIGATED_ACRES)}, lambda a: a <= ceil(irrigated_land_acres)))::DOUBLE"
+    irrigated = (
+        f"list_max(list_filter({list(IRRIGATED_ACRES)}, lambda a: a <= ceil(irrigated_land_acres)))::DOUBLE"
+    )
     answers["irrigated_land_acres"] = {
         "codes": IRRIGATED_ACRES,
         **by_stratum(connection, "h", "(owned_land_acres > 0)::INT", irrigated, IRRIGATED_ACRES),

@@ -100,7 +100,7 @@ def test_strangers_are_sent_to_the_login(run: Run) -> None:
 
 def test_someone_without_a_role_reads_no_figures(run: Run) -> None:
     del run
-    client = Client()
+    client = browser()
     client.force_login(User.objects.create_user("newcomer"))
     for path in ("", "export.csv", "export.json", "saved/1/", "compare/"):
         assert client.get(f"/en/simulation/{path}").status_code == 403, path
