@@ -71,11 +71,12 @@ def _rows(household: Household, results: Path) -> tuple[Row, list[Row]]:
     place = household.place
     district = place.parent_id if place.level == Place.Level.TEHSIL else place.pk
     with _engine().cursor() as engine:
-        decided = _rows_about(engine, running.results_sql(results, district)[running.DECISIONS], household)
-        # A household that has moved since the run is looked for everywhere.
-        decided = decided or _rows_about(engine, running.results_sql(results)[running.DECISIONS], household)
-        district = decided[0]["district_pcode"] if decided else district
-        families = _rows_about(engine, running.results_sql(results, district)[running.PAYEES], household)
+        queries = running.results_sql(results, district)
+        decided = _rows_about(engine, queries[running.DECISIONS], household)
+        if not decided:  # a household that has moved since the run is looked for everywhere
+            queries = running.results_sql(results)
+            decided = _rows_about(engine, queries[running.DECISIONS], household)
+        families = _rows_about(engine, queries[running.PAYEES], household)
     if not decided:
         raise problem("registry.household_unknown", household=household.form_number)
     return decided[0], families
