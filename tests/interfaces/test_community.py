@@ -210,9 +210,6 @@ def test_a_tablet_keeps_verdicts_without_a_connection_and_sends_them_once(
     page = start("committee_secretary", width=PHONE)
     page.goto(address(waiting, "ur"))
     page.wait_for_selector("form[data-ready=yes]")
-    page.wait_for_function(
-        "async () => (await (await caches.open('kafalat-committee')).keys()).some(k => k.url.endsWith('committee.js'))"
-    )
     page.context.set_offline(True)
     choose(page, one, "confirm")
     page.reload()
@@ -241,7 +238,8 @@ def test_a_tablet_keeps_verdicts_without_a_connection_and_sends_them_once(
     assert Verdict.objects.filter(entry=one, replaces__isnull=False).count() == 1
 
     page.locator("#tablet-forget").click()
-    page.wait_for_function("async () => !(await caches.keys()).length && !localStorage.length")
+    page.locator("#tablet-status", has_text="کچھ باقی نہیں").wait_for()
+    assert page.evaluate("async () => [await caches.keys(), localStorage.length]") == [[], 0]
 
 
 @pytest.mark.browser

@@ -7,15 +7,22 @@ self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
 self.addEventListener("message", (event) => {
-  if (event.data.keep) event.waitUntil(keep(event.data.keep));
+  if (event.data.keep) event.waitUntil(keep(event.data.keep).then((kept) => event.source.postMessage({ kept })));
 });
 
+// Says whether all of it is kept: only then may the tablet promise that the list opens without a connection.
 async function keep(addresses) {
   const store = await caches.open(STORE);
-  for (const address of addresses) {
-    const answer = await fetch(address, { credentials: "same-origin" });
-    if (answer.ok && !answer.redirected) await store.put(address, answer);
+  try {
+    for (const address of addresses) {
+      const answer = await fetch(address, { credentials: "same-origin" });
+      if (!answer.ok || answer.redirected) return false;
+      await store.put(address, answer);
+    }
+  } catch (unreachable) {
+    return false;
   }
+  return true;
 }
 
 async function first(request, fromNetwork) {

@@ -50,7 +50,8 @@
   function tell(sentence) {
     const waiting = Object.keys(read()).length;
     const unsent = waiting ? `${words.unsent} ${waiting}` : words.nothing;
-    status.textContent = [sentence, navigator.onLine ? "" : words.offline, unsent].filter(Boolean).join(" · ");
+    const kept = form.dataset.ready === "yes" ? words.carried : "";
+    status.textContent = [sentence, navigator.onLine ? "" : words.offline, kept, unsent].filter(Boolean).join(" · ");
   }
 
   function open(entry) {
@@ -138,13 +139,17 @@
 
   async function keepPage() {
     if (!("serviceWorker" in navigator)) return;
+    navigator.serviceWorker.addEventListener("message", (event) => {
+      if (event.data.kept === undefined) return;
+      form.dataset.ready = event.data.kept ? "yes" : "no";
+      tell();
+    });
     await navigator.serviceWorker.register("/committee-worker.js", { scope: location.pathname });
     const worker = (await navigator.serviceWorker.ready).active;
     const used = performance.getEntriesByType("resource").map((entry) => entry.name);
     const linked = [...document.querySelectorAll("link[href], script[src], img[src]")].map((node) => node.href || node.src);
     const own = [...used, ...linked].filter((address) => address.startsWith(`${location.origin}/static/`));
     worker.postMessage({ keep: [...new Set([location.pathname, ...own])] });
-    form.dataset.ready = "yes";
   }
 
   for (const entry of entries()) {
