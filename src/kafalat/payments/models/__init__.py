@@ -1,0 +1,27 @@
+"""The tables money moves through.
+
+The promises live in the database: a payment's identity is unique; at most one live attempt per entitlement; an
+attempt carries exactly the entitled amount; the maker cannot approve and nobody approves twice; a bank file exists
+only under two approvals of exactly its list; a ledger transfer happens once. The composite keys and triggers
+that hold them are in the migrations.
+"""
+
+from kafalat.payments.models.answer import Answer, AnswerLine, Resolution
+from kafalat.payments.models.cycle import Approval, Cycle, Entitlement, PaymentList
+from kafalat.payments.models.payment import LIVE, BankFile, Outbox, Payment
+from kafalat.payments.models.transfer import Transfer
+
+__all__ = [
+    "LIVE",
+    "Answer",
+    "AnswerLine",
+    "Approval",
+    "BankFile",
+    "Cycle",
+    "Entitlement",
+    "Outbox",
+    "Payment",
+    "PaymentList",
+    "Resolution",
+    "Transfer",
+]

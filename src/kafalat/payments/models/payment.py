@@ -1,0 +1,91 @@
+"""One instruction to pay, the bank file it leaves in, and the outbox that file waits in."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from kafalat.enrolment.models import Account
+from kafalat.payments.models.cycle import Entitlement, PaymentList
+
+LIVE = ("prepared", "sent", "accepted", "paid")
+
+
+class BankFile(models.Model):
+    """One pain.001 to one bank. Its bytes are rendered again from the payments when sent and must have this digest."""
+
+    payment_list = models.ForeignKey(PaymentList, on_delete=models.PROTECT, related_name="files")
+    bank = models.CharField(max_length=60)
+    message_id = models.CharField(max_length=35, unique=True)
+    created_at = models.DateTimeField()
+    sha256 = models.CharField(max_length=64)
+    transactions = models.PositiveIntegerField()
+    control_sum_paisa = models.BigIntegerField()
+    list_sha256 = models.CharField(max_length=64)
+    step_1 = models.PositiveSmallIntegerField(default=1)
+    step_2 = models.PositiveSmallIntegerField(default=2)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["payment_list", "bank"], name="bank_file_once"),
+            models.CheckConstraint(condition=Q(step_1=1, step_2=2), name="bank_file_two_approvals"),
+        ]
+
+    def __str__(self) -> str:
+        return self.message_id
+
+
+class Payment(models.Model):
+    """One instruction to pay one payee one component of one cycle: one attempt. `identity` is the bank's end-to-end id."""
+
+    class Status(models.TextChoices):
+        PREPARED = "prepared"
+        SENT = "sent"
+        ACCEPTED = "accepted"
+        PAID = "paid"
+        REJECTED = "rejected"
+        RETURNED = "returned"
+        CANCELLED = "cancelled"
+
+    identity = models.CharField(max_length=35)
+    # The composite key to the entitlement and its amount (migration 0002) stands for this one.
+    entitlement = models.ForeignKey(
+        Entitlement,
+        on_delete=models.PROTECT,
+        related_name="payments",
+        db_index=False,
+        db_constraint=False,
+    )
+    attempt = models.PositiveSmallIntegerField()
+    payment_list = models.ForeignKey(
+        PaymentList, on_delete=models.PROTECT, related_name="items", db_index=False
+    )
+    account = models.ForeignKey(Account, on_delete=models.PROTECT)
+    bank = models.CharField(max_length=60)
+    amount_paisa = models.BigIntegerField()
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.PREPARED)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["identity"], name="payment_identity_once"),
+            models.UniqueConstraint(fields=["entitlement", "attempt"], name="payment_attempt_once"),
+            models.UniqueConstraint(
+                fields=["entitlement"], condition=Q(status__in=LIVE), name="payment_one_live_attempt"
+            ),
+            models.CheckConstraint(condition=Q(amount_paisa__gt=0, attempt__gte=1), name="payment_positive"),
+        ]
+        indexes = [models.Index(fields=["payment_list", "bank"], name="payment_list_bank")]
+
+    def __str__(self) -> str:
+        return self.identity
+
+
+class Outbox(models.Model):
+    """A bank file waiting to leave, written in the transaction that made it. The sender may repeat; the file may not."""
+
+    bank_file = models.OneToOneField(BankFile, on_delete=models.PROTECT, primary_key=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return str(self.bank_file_id)
