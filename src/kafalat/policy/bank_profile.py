@@ -1,0 +1,46 @@
+"""What a bank's folder `banks/<code>/profile.yaml` says: how it takes payments and how it answers."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kafalat.core.bank_formats import AnswerFormat, Charset, PaymentForm, PaymentVersion
+from kafalat.policy.model import Strict
+
+
+class BankProfile(Strict):
+    """How one bank takes payment files and answers them.
+
+    `transport` says whether files are put into its folder or payments are sent to its interface one by one. A payment
+    file of version `pain001_version` holds `payments_per_file_max` payments at most; further ones go into further files.
+    A file that leaves after `cut_off` (local time) is executed the next day. Names and texts are cut to their `_max`.
+    """
+
+    transport: Literal["file", "api"]
+    pain001_version: PaymentVersion
+    charset: Charset
+    name_max: int = Field(ge=10, le=140)
+    remittance_max: int = Field(ge=0, le=140)
+    payments_per_file_max: int = Field(ge=1, le=10_000_000)
+    purpose: str | None = Field(default=None, pattern=r"\A[A-Z]{4}\z")
+    category_purpose: str | None = Field(default=None, pattern=r"\A[A-Z]{4}\z")
+    service_level: str | None = Field(default=None, pattern=r"\A[A-Z]{4}\z")
+    cut_off: Annotated[time, Field(strict=False)]
+    answers: tuple[AnswerFormat, ...] = Field(min_length=1)
+    source: str = Field(min_length=3)
+
+    @property
+    def form(self) -> PaymentForm:
+        """What the writer of payment files needs to know."""
+        return PaymentForm(
+            version=self.pain001_version,
+            charset=self.charset,
+            name_max=self.name_max,
+            remittance_max=self.remittance_max,
+            purpose=self.purpose,
+            category_purpose=self.category_purpose,
+            service_level=self.service_level,
+        )
