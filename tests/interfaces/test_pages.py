@@ -29,8 +29,9 @@ from tests.interfaces.people import USERNAMES, browser, browser_of, html, logged
 from tests.payments.steps import opened, prepared
 
 ROLES = tuple(sorted(USERNAMES))
-HOUSEHOLD_ROLES = {"auditor", "desk_clerk", "payment_checker", "payment_maker", "payment_releaser"}
-CYCLE_ROLES = {"analyst", "auditor", "payment_checker", "payment_maker", "payment_releaser", "reconciler"}
+PAYMENT_ROLES = {"payment_authoriser", "payment_checker", "payment_maker", "payment_releaser"}
+HOUSEHOLD_ROLES = {"account_officer", "auditor", "desk_clerk"} | PAYMENT_ROLES
+CYCLE_ROLES = {"analyst", "auditor", "reconciler", "treasury_officer"} | PAYMENT_ROLES
 # Who may open which page. A page that is missing here fails the test below, so none can be forgotten.
 ALLOWED = {
     "overview": set(ROLES),

@@ -18,7 +18,16 @@ Act = Literal["check", "approve", "reject", "send"]
 ACTS: tuple[Act, ...] = ("check", "approve", "reject", "send")
 
 CYCLE_READERS = frozenset(
-    {"analyst", "auditor", "payment_checker", "payment_maker", "payment_releaser", "reconciler"}
+    {
+        "analyst",
+        "auditor",
+        "payment_authoriser",
+        "payment_checker",
+        "payment_maker",
+        "payment_releaser",
+        "reconciler",
+        "treasury_officer",
+    }
 )
 DECIDERS = frozenset({"payment_checker", "payment_releaser"})
 RELEASERS = frozenset({"payment_releaser"})

@@ -10,18 +10,33 @@ from kafalat.core.problems import Problem, problem
 from kafalat.core.text import Bilingual
 
 ROLES: dict[str, Bilingual] = {
+    "account_officer": Bilingual(en="account officer", ur="کھاتہ افسر"),
     "analyst": Bilingual(en="analyst", ur="تجزیہ کار"),
     "auditor": Bilingual(en="auditor", ur="آڈیٹر"),
     "committee_secretary": Bilingual(en="committee secretary", ur="کمیٹی سیکریٹری"),
+    "counter_operator": Bilingual(en="counter operator", ur="کاؤنٹر آپریٹر"),
+    "counter_supervisor": Bilingual(en="counter supervisor", ur="کاؤنٹر نگران"),
     "desk_clerk": Bilingual(en="desk clerk", ur="ڈیسک کلرک"),
+    "integrity_officer": Bilingual(en="integrity officer", ur="دیانت افسر"),
+    "payment_authoriser": Bilingual(en="payment authoriser", ur="ادائیگی کا مجاز افسر"),
     "payment_checker": Bilingual(en="payment checker", ur="ادائیگی جانچنے والا"),
     "payment_maker": Bilingual(en="payment maker", ur="ادائیگی بنانے والا"),
     "payment_releaser": Bilingual(en="payment releaser", ur="ادائیگی جاری کرنے والا"),
     "reconciler": Bilingual(en="reconciler", ur="مطابقت کار"),
+    "treasury_officer": Bilingual(en="treasury officer", ur="خزانہ افسر"),
 }
-# Analysts work with pseudonymous figures and reconcilers with bank lines: neither reads names.
+# Analysts work with pseudonymous figures, reconcilers and treasury officers with bank lines, integrity officers with
+# alerts, and a counter with the one person before it: none of them reads households.
 HOUSEHOLD_READERS = frozenset(
-    {"auditor", "desk_clerk", "payment_checker", "payment_maker", "payment_releaser"}
+    {
+        "account_officer",
+        "auditor",
+        "desk_clerk",
+        "payment_authoriser",
+        "payment_checker",
+        "payment_maker",
+        "payment_releaser",
+    }
 )
 
 
