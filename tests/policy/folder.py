@@ -194,6 +194,19 @@ reissue_codes: [AB05, MS03]
 attempts_max: 3
 source: "a test"
 """,
+    "banks/hbl/profile.yaml": """\
+transport: file
+pain001_version: "09"
+charset: swift_x
+name_max: 70
+remittance_max: 140
+payments_per_file_max: 1000
+cut_off: "15:00"
+answers:
+  - format: pain.002
+    versions: ["10"]
+source: "a test"
+""",
     "selection.yaml": """\
 by: cutoff
 tie_break:
@@ -253,6 +266,7 @@ def write(folder: Path) -> Path:
     """Write the small programme into `folder` and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in FILES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return folder
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import time
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from kafalat.core.bank_formats import AnswerFormat, Charset, PaymentForm, PaymentVersion
-from kafalat.policy.model import Strict
+from kafalat.policy.base import Strict
+
+_PATH = re.compile(r"\Abanks/([a-z][a-z0-9_]*)/profile\.yaml\Z")
 
 
 class BankProfile(Strict):
@@ -44,3 +48,8 @@ class BankProfile(Strict):
             category_purpose=self.category_purpose,
             service_level=self.service_level,
         )
+
+
+def profile_paths(files: Iterable[str]) -> dict[str, str]:
+    """Return the path of each bank's profile among a folder's files, by bank code."""
+    return {match.group(1): file for file in files if (match := _PATH.match(file))}

@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from kafalat.policy import places as places_csv
+from kafalat.policy.bank_profile import BankProfile, profile_paths
 from kafalat.policy.crosscheck import cross_check
 from kafalat.policy.documents import read_yaml
 from kafalat.policy.files import folder_sha256, read_folder
@@ -75,6 +76,7 @@ def examine(files: Mapping[str, bytes], sha256: str) -> tuple[Programme | None, 
         relation=part("relation.yaml", Relation)
         if "relation.yaml" in files
         else Part.absent("relation.yaml"),
+        bank_profiles={code: part(file, BankProfile) for code, file in profile_paths(files).items()},
         # A programme need not look at lists from outside.
         filters=part("filters.yaml", FiltersFile) if "filters.yaml" in files else Part.absent("filters.yaml"),
     )

@@ -10,6 +10,7 @@ from schwifty import BIC, IBAN
 from schwifty.exceptions import SchwiftyException
 
 from kafalat.policy import rulecheck, scorecheck
+from kafalat.policy.bankcheck import bank_profiles
 from kafalat.policy.coverage import coverage
 from kafalat.policy.documents import texts_at
 from kafalat.policy.findings import Fault, Finding, nearest
@@ -47,6 +48,7 @@ def cross_check(sheaf: Sheaf) -> list[Finding]:
         amounts,
         calendar,
         banks,
+        bank_profiles,
         selection,
         validation,
         coverage,

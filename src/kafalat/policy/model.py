@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field
 
 from kafalat.core.text import Bilingual
+from kafalat.policy.bank_profile import BankProfile
 from kafalat.policy.base import Dated, InForce, Name, Strict, in_force
 
 # What a part of the folder in a module of its own is made of; most rooms know it by this module.
@@ -418,6 +419,7 @@ class Programme(Strict):
     messages: dict[Name, Bilingual]
     places: tuple[Place, ...]
     filters: tuple[Filter, ...] = ()
+    bank_profiles: dict[Name, BankProfile] = Field(default_factory=dict)
 
     @property
     def unpaid_reasons(self) -> dict[str, Bilingual]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kafalat.policy.bank_profile import BankProfile
 from kafalat.policy.model import (
     Banks,
     Calendar,
@@ -35,6 +37,7 @@ class Sheaf:
     places: Places
     filters: Part[FiltersFile]
     relation: Part[Relation]
+    bank_profiles: Mapping[str, Part[BankProfile]]
 
     def programme(self, sha256: str) -> Programme | None:
         """Return the programme, or None where a file could not be typed."""
@@ -67,5 +70,8 @@ class Sheaf:
             messages=messages.messages,
             places=tuple(self.places.by_pcode.values()),
             relation=self.relation.value,
+            bank_profiles={
+                code: part.value for code, part in self.bank_profiles.items() if part.value is not None
+            },
             filters=() if self.filters.value is None else self.filters.value.filters,
         )
