@@ -9,6 +9,8 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from kafalat.policy import places as places_csv
+from kafalat.policy.alerts import Alerts
+from kafalat.policy.approvals import Approvals
 from kafalat.policy.bank_profile import BankProfile, profile_paths
 from kafalat.policy.crosscheck import cross_check
 from kafalat.policy.documents import read_yaml
@@ -26,6 +28,7 @@ from kafalat.policy.model import (
 )
 from kafalat.policy.parts import AmountsFile, FactsFile, FiltersFile, Header, MessagesFile, Part, read_part
 from kafalat.policy.sheaf import Sheaf
+from kafalat.policy.verification import Verification
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -67,6 +70,7 @@ def examine(files: Mapping[str, bytes], sha256: str) -> tuple[Programme | None, 
         eligibility=part("eligibility.yaml", Eligibility),
         amounts=part("amounts.yaml", AmountsFile),
         calendar=part("calendar.yaml", Calendar),
+        approvals=part("approvals.yaml", Approvals),
         banks=part("banks.yaml", Banks),
         selection=part("selection.yaml", Selection),
         validation=part("validation.yaml", Validation),
@@ -77,6 +81,10 @@ def examine(files: Mapping[str, bytes], sha256: str) -> tuple[Programme | None, 
         if "relation.yaml" in files
         else Part.absent("relation.yaml"),
         bank_profiles={code: part(file, BankProfile) for code, file in profile_paths(files).items()},
+        verification=part("verification.yaml", Verification)
+        if "verification.yaml" in files
+        else Part.absent("verification.yaml"),
+        alerts=part("alerts.yaml", Alerts) if "alerts.yaml" in files else Part.absent("alerts.yaml"),
         # A programme need not look at lists from outside.
         filters=part("filters.yaml", FiltersFile) if "filters.yaml" in files else Part.absent("filters.yaml"),
     )

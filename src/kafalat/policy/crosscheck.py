@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
-from typing import Protocol
 
 from schwifty import BIC, IBAN
 from schwifty.exceptions import SchwiftyException
 
-from kafalat.policy import rulecheck, scorecheck
+from kafalat.policy import approvalcheck, countercheck, rulecheck, scorecheck
 from kafalat.policy.bankcheck import bank_profiles
 from kafalat.policy.coverage import coverage
 from kafalat.policy.documents import texts_at
 from kafalat.policy.findings import Fault, Finding, nearest
 from kafalat.policy.model import Share
+from kafalat.policy.ranges import Ranged, overlaps
 from kafalat.policy.sheaf import Sheaf
 from kafalat.policy.wording import wording
 
 Location = tuple[str | int, ...]
 # The sign of the points by which a verdict may shift: a higher score goes further back.
 _WAY = {"wrongly_in": 1, "wrongly_out": -1}
-
-
-class Ranged(Protocol):
-    """Whatever is in force from one day to another."""
-
-    @property
-    def from_(self) -> date:
-        """The first day."""
-
-    @property
-    def to(self) -> date | None:
-        """The last day, or None for no end."""
 
 
 def cross_check(sheaf: Sheaf) -> list[Finding]:
@@ -47,45 +34,17 @@ def cross_check(sheaf: Sheaf) -> list[Finding]:
         filters,
         amounts,
         calendar,
+        approvalcheck.approvals,
         banks,
         bank_profiles,
         selection,
         validation,
+        countercheck.verification,
+        countercheck.alerts,
         coverage,
         header,
     )
     return [finding for check in checks for finding in check(sheaf)]
-
-
-def overlaps(ranges: Sequence[Ranged]) -> Iterator[tuple[int, Fault]]:
-    """Yield the index and fault of each range that ends before it begins or overlaps one that begins earlier."""
-    for index, each in enumerate(ranges):
-        if each.to is not None and each.to < each.from_:
-            yield (
-                index,
-                Fault(
-                    f"It ends ({each.to}) before it begins ({each.from_}).",
-                    f"یہ شروع ({each.from_}) سے پہلے ختم ({each.to}) ہوتا ہے۔",
-                ),
-            )
-    ordered = sorted(range(len(ranges)), key=lambda index: (ranges[index].from_, index))
-    latest: int | None = None
-    for index in ordered:
-        if latest is not None and _reaches(ranges[latest], ranges[index].from_):
-            yield index, _overlap(ranges[latest], ranges[index])
-        if latest is None or not _reaches(ranges[latest], ranges[index].to or date.max):
-            latest = index
-
-
-def _reaches(earlier: Ranged, day: date) -> bool:
-    return earlier.to is None or earlier.to >= day
-
-
-def _overlap(earlier: Ranged, later: Ranged) -> Fault:
-    return Fault(
-        f"The dates from {later.from_} overlap those from {earlier.from_} to {earlier.to or 'no end'}; end the earlier range before {later.from_}.",
-        f"{later.from_} سے شروع ہونے والی مدت {earlier.from_} سے {earlier.to or 'بلا اختتام'} تک کی مدت سے ٹکراتی ہے؛ پہلی مدت {later.from_} سے پہلے ختم کریں۔",
-    )
 
 
 def repeated(codes: Sequence[str]) -> Iterator[tuple[int, Fault]]:
@@ -226,6 +185,8 @@ def calendar(sheaf: Sheaf) -> Iterator[Finding]:
     for position, plan in enumerate(part.value.phase_plans):
         for index, fault in repeated([phase.code for phase in plan.phases]):
             yield part.finding(("phase_plans", position, "phases", index, "code"), fault)
+    for index, fault in repeated([fund.code for fund in part.value.funds]):
+        yield part.finding(("funds", index, "code"), fault)
 
 
 def banks(sheaf: Sheaf) -> Iterator[Finding]:

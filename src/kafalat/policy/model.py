@@ -13,8 +13,11 @@ from typing import Literal
 from pydantic import Field
 
 from kafalat.core.text import Bilingual
+from kafalat.policy.alerts import Alerts
+from kafalat.policy.approvals import Approvals
 from kafalat.policy.bank_profile import BankProfile
 from kafalat.policy.base import Dated, InForce, Name, Strict, in_force
+from kafalat.policy.verification import Verification
 
 # What a part of the folder in a module of its own is made of; most rooms know it by this module.
 __all__ = ["Dated", "InForce", "Name", "Strict", "in_force"]
@@ -205,26 +208,47 @@ class Component(Strict):
 
 
 class Phase(Strict):
-    """An ordered group of places paid together. A place belongs to the phase naming it or its nearest ancestor."""
+    """An ordered group of places paid together. A place belongs to the phase naming it or its nearest ancestor.
+
+    `channels` are the ways its money may go: into a bank `account`, into a `wallet`, or to be taken out at a `camp` site
+    by those whose own channel is not among them.
+    """
 
     code: Name
     label: Bilingual
     starts_after_days: int = Field(ge=0)
+    channels: tuple[Literal["account", "wallet", "camp"], ...] = Field(
+        default=("account", "wallet"), min_length=1
+    )
     places: tuple[str, ...] = Field(min_length=1)
     source: str = Field(min_length=3)
 
 
 class PhasePlan(InForce):
-    """The phases in force for a time."""
+    """The phases in force for a time. A phase's list may leave `release_days_before` its first day, dated for that day."""
 
+    release_days_before: int = Field(default=0, ge=0, le=60)
     phases: tuple[Phase, ...] = Field(min_length=1)
 
 
+class Fund(InForce):
+    """Who the money comes from. The first in force pays unless another is named; no quarter is paid from two."""
+
+    code: Name
+    label: Bilingual
+    source: str = Field(min_length=3)
+
+
 class Calendar(Strict):
-    """Quarters and phases (`calendar.yaml`). Tranches are calendar quarters; the fiscal year starts in `fiscal_year_starts_month`."""
+    """Quarters, phases and funds (`calendar.yaml`). Tranches are calendar quarters; the fiscal year starts in `fiscal_year_starts_month`.
+
+    A tranche also pays what is due of the `arrears_quarters` before it and was never paid, at the rate of each quarter.
+    """
 
     fiscal_year_starts_month: int = Field(ge=1, le=12)
     appeal_days: int = Field(ge=1)
+    arrears_quarters: int = Field(ge=0, le=40)
+    funds: tuple[Fund, ...] = Field(min_length=1)
     phase_plans: tuple[PhasePlan, ...] = Field(min_length=1)
     source: str = Field(min_length=3)
 
@@ -413,6 +437,7 @@ class Programme(Strict):
     eligibility: Eligibility
     components: tuple[Component, ...]
     calendar: Calendar
+    approvals: Approvals
     banks: Banks
     selection: Selection
     validation: Validation
@@ -429,6 +454,9 @@ class Programme(Strict):
         }
 
     relation: Relation | None = None
+    # A programme whose money is not paid out at counters of its own has neither.
+    verification: Verification | None = None
+    alerts: Alerts | None = None
 
     def fact(self, name: str) -> Fact:
         """Return the declared fact `name`. Raises KeyError."""
