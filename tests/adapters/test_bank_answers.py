@@ -271,7 +271,7 @@ ONE = movement("1.00", entry_details(detail("K1")))
         (notification(ONE).replace(b' Ccy="PKR"', b""), "bank.currency_wrong", f"{NOTICE}/Ntry[1]/Amt"),
         (notification(ONE).replace(b"DBIT", b"BOTH"), "bank.value_invalid", f"{NOTICE}/Ntry[1]/CdtDbtInd"),
         (notification(ONE).replace(b"<BookgDt><Dt>2026-01-06</Dt></BookgDt>", b""), "bank.element_missing",
-         f"{NOTICE}/Ntry[1]/BookgDt/DtTm"),
+         f"{NOTICE}/Ntry[1]/BookgDt/Dt"),
         (notification(ONE).replace(b"<Dt>2026-01-06", b"<Dt>6 Jan 2026"), "bank.value_invalid", f"{NOTICE}/Ntry[1]/BookgDt/Dt"),
         (notification(ONE).replace(b"<CreDtTm>2026-01-06T18:00:00.123", b"<CreDtTm>20260106T180000"), "bank.value_invalid",
          "BkToCstmrDbtCdtNtfctn/GrpHdr/CreDtTm"),

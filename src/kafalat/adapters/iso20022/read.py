@@ -190,16 +190,17 @@ class Place:
         return None if text is None else self._paisa(path, text)
 
     def day(self, path: str) -> date:
-        """Return the date at `path`, given as a date (Dt) or as a time (DtTm) below it."""
-        text = self.optional(f"{path}/Dt")
-        if text is None:
+        """Return the date at `path`, given as a date (Dt) or as a time (DtTm) below it, or as its own text."""
+        if self.has(f"{path}/DtTm"):
             return self.time(f"{path}/DtTm").date()
+        path = path if self.optional(path) else f"{path}/Dt"
+        text = self.text(path)
         try:
             if _DAY.match(text):
                 return date.fromisoformat(text)
         except ValueError:
             pass  # the month or day does not exist: refused just below, like any other wrong notation
-        raise self.invalid(f"{path}/Dt", text, "YYYY-MM-DD")
+        raise self.invalid(path, text, "YYYY-MM-DD")
 
     def time(self, path: str) -> datetime:
         """Return the time at `path`; without an offset it is taken as Pakistan's."""
