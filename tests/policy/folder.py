@@ -157,6 +157,9 @@ components:
     "calendar.yaml": """\
 fiscal_year_starts_month: 7
 appeal_days: 30
+arrears_quarters: 2
+funds:
+  - { code: budget, label: { en: "Budget", ur: "بجٹ" }, from: 2024-01-01, source: "a test" }
 phase_plans:
   - from: 2024-04-01
     phases:
@@ -171,6 +174,20 @@ phase_plans:
         places: [PK617]
         source: "a test"
 source: "a test"
+""",
+    "approvals.yaml": """\
+quorums:
+  - from: 2024-01-01
+    levels:
+      - { up_to_rupees: 1000000, approve: 1, authorise: 1, release: 1 }
+      - { approve: 2, authorise: 1, release: 1 }
+    source: "a test"
+cnic_from_age_years: 18
+holds:
+  - code: suspended
+    from: 2024-01-01
+    text: { en: "suspended", ur: "معطل" }
+    source: "a test"
 """,
     "banks.yaml": """\
 debtor_name: "Test payments"

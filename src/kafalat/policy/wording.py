@@ -30,6 +30,7 @@ def wording(sheaf: Sheaf) -> Iterator[Finding]:
         sheaf.eligibility,
         sheaf.amounts,
         sheaf.calendar,
+        sheaf.approvals,
         sheaf.banks,
         sheaf.selection,
         sheaf.validation,
