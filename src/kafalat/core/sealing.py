@@ -45,3 +45,11 @@ class Sealer:
             return self._cipher.decrypt(bytes(sealed), [purpose.encode()]).decode()
         except InvalidTag:
             raise problem("sealing.unreadable", purpose=purpose) from None
+
+    def unseal_many(self, sealed: Iterable[bytes], purpose: str) -> list[str]:
+        """Return the values; raises the problem `sealing.unreadable` where one does not open."""
+        decrypt, bound = self._cipher.decrypt, [purpose.encode()]
+        try:
+            return [decrypt(one, bound).decode() for one in sealed]
+        except InvalidTag:
+            raise problem("sealing.unreadable", purpose=purpose) from None

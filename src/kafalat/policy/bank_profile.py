@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import time
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -35,6 +35,10 @@ class BankProfile(Strict):
     cut_off: Annotated[time, Field(strict=False)]
     answers: tuple[AnswerFormat, ...] = Field(min_length=1)
     source: str = Field(min_length=3)
+
+    def executed_on(self, moment: datetime) -> date:
+        """Return the day the bank executes what reaches it at `moment`, in local time: the next once its cut-off is past."""
+        return moment.date() + timedelta(days=int(moment.time() > self.cut_off))
 
     @property
     def form(self) -> PaymentForm:
