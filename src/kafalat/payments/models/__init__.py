@@ -1,14 +1,23 @@
 """The tables money moves through.
 
 The promises live in the database: a payment's identity is unique; at most one live attempt per entitlement; an
-attempt carries exactly the entitled amount; the maker cannot approve and nobody approves twice; a bank file exists
-only under two approvals of exactly its list; a ledger transfer happens once. The composite keys and triggers
+attempt carries exactly the entitled amount; nobody is entitled twice to a quarter; the maker cannot approve and nobody
+takes two seats; a bank file exists only under the last seat of exactly its list; a ledger transfer happens once. The composite keys and triggers
 that hold them are in the migrations.
 """
 
 from kafalat.payments.models.answer import Answer, AnswerLine, Resolution
 from kafalat.payments.models.cycle import Approval, Cycle, Entitlement, PaymentList
+from kafalat.payments.models.idle import Claim, Notice, TakeBack, TakeBackApproval, TakeBackItem
 from kafalat.payments.models.payment import LIVE, BankFile, Outbox, Payment
+from kafalat.payments.models.reconciliation import (
+    CounterSign,
+    LineDecision,
+    ReportLine,
+    SignOff,
+    Statement,
+    StatementLine,
+)
 from kafalat.payments.models.transfer import Transfer
 
 __all__ = [
@@ -17,11 +26,22 @@ __all__ = [
     "AnswerLine",
     "Approval",
     "BankFile",
+    "Claim",
+    "CounterSign",
     "Cycle",
     "Entitlement",
+    "LineDecision",
+    "Notice",
     "Outbox",
     "Payment",
     "PaymentList",
+    "ReportLine",
     "Resolution",
+    "SignOff",
+    "Statement",
+    "StatementLine",
+    "TakeBack",
+    "TakeBackApproval",
+    "TakeBackItem",
     "Transfer",
 ]

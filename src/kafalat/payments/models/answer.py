@@ -1,15 +1,21 @@
-"""What banks answered, and what was decided about payments that came back."""
+"""What banks answered: the message, each line that was booked, and each line that could not be."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
 
-from kafalat.payments.models.payment import Payment
+from kafalat.payments.models.payment import BankFile, Payment
+
+OUTCOMES = ("accepted", "rejected", "paid", "returned")
 
 
 class Answer(models.Model):
-    """A file a bank sent back, kept by its digest. The same message arrives once; the same id with other bytes is refused."""
+    """A file a bank sent back, kept by its digest. The same message arrives once; the same id with other bytes is refused.
+
+    `original` is the bank file it answers, where it names one. `account_last4` and `sequence` are those of a statement:
+    of one account each number comes once, and none is skipped. `lines` is what it says of payments, one each.
+    """
 
     bank = models.CharField(max_length=60)
     kind = models.CharField(max_length=10)
@@ -19,10 +25,18 @@ class Answer(models.Model):
     received_at = models.DateTimeField()
     received_by = models.CharField(max_length=150)
     lines = models.PositiveIntegerField()
+    original = models.ForeignKey(BankFile, null=True, on_delete=models.PROTECT, related_name="answers")
+    account_last4 = models.CharField(max_length=4, default="")
+    sequence = models.PositiveIntegerField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["bank", "kind", "message_id"], name="answer_message_once")
+            models.UniqueConstraint(fields=["bank", "kind", "message_id"], name="answer_message_once"),
+            models.UniqueConstraint(
+                fields=["bank", "kind", "account_last4", "sequence"],
+                condition=Q(sequence__isnull=False),
+                name="answer_sequence_once",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -30,7 +44,10 @@ class Answer(models.Model):
 
 
 class AnswerLine(models.Model):
-    """What an answer says about one payment. `outcome` is accepted, rejected, paid or returned; said once per payment."""
+    """A line that was booked: what an answer says about one payment. `outcome` is said once per payment.
+
+    `line_no` counts the file's records from 1 (0 in books older than that), `booked_on` is the bank's day.
+    """
 
     answer = models.ForeignKey(Answer, on_delete=models.PROTECT, related_name="answer_lines")
     payment = models.ForeignKey(
@@ -39,13 +56,13 @@ class AnswerLine(models.Model):
     outcome = models.CharField(max_length=10)
     reason_code = models.CharField(max_length=10, blank=True)
     amount_paisa = models.BigIntegerField()
+    line_no = models.PositiveIntegerField(default=0)
+    booked_on = models.DateField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["payment", "outcome"], name="answer_outcome_once"),
-            models.CheckConstraint(
-                condition=Q(outcome__in=["accepted", "rejected", "paid", "returned"]), name="answer_outcome"
-            ),
+            models.CheckConstraint(condition=Q(outcome__in=OUTCOMES), name="answer_outcome"),
         ]
 
     def __str__(self) -> str:
@@ -53,7 +70,7 @@ class AnswerLine(models.Model):
 
 
 class Resolution(models.Model):
-    """What was decided about a rejected or returned payment: send again, or park until a person decides."""
+    """What was decided about a payment that came back: send again, or park until a person decides."""
 
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, primary_key=True)
     action = models.CharField(max_length=10)
