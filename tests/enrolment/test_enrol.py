@@ -150,7 +150,7 @@ def test_opening_again_opens_nothing(office: Office, enrolled: str) -> None:
 
 def test_who_closed_her_account_gets_another_with_another_iban(office: Office, enrolled: str) -> None:
     first = Account.objects.order_by("id")[0]
-    Account.objects.filter(pk=first.pk).update(closed_on=TODAY)
+    Account.objects.filter(pk=first.pk).update(closed_on=TODAY, status="closed")
     assert open_for_all(office) == 1
     hers = Account.objects.filter(beneficiary_id=first.beneficiary_id)
     assert (hers.count(), hers.filter(closed_on__isnull=True).count()) == (2, 1)
@@ -161,7 +161,7 @@ def test_who_closed_her_account_gets_another_with_another_iban(office: Office, e
 def test_nobody_who_left_gets_an_account(office: Office, enrolled: str) -> None:
     without_accounts()
     left = Beneficiary.objects.order_by("id")[0]
-    Beneficiary.objects.filter(pk=left.pk).update(status="exited")
+    Beneficiary.objects.filter(pk=left.pk).update(status="exited", standing_reason="own_wish")
     assert open_for_all(office) == Beneficiary.objects.count() - 1
     assert not Account.objects.filter(beneficiary=left).exists()
 
@@ -184,15 +184,15 @@ def test_a_place_without_bank_is_named_and_no_account_opened(office: Office, enr
 
 
 def test_the_database_refuses_a_second_open_account_and_a_second_use_of_an_iban(enrolled: str) -> None:
-    columns = "bank, bank_bic, channel, iban_last4, synthetic, opened_on"
+    columns = "payee_id, bank, bank_bic, channel, iban_last4, synthetic, opened_on"
     insert = f"INSERT INTO enrolment_account (beneficiary_id, iban_sealed, {columns})"
     with pytest.raises(IntegrityError, match="account_one_open"), transaction.atomic():
         bulk.execute(
             f"{insert} SELECT beneficiary_id, '\\x00'::bytea, {columns} FROM enrolment_account LIMIT 1"
         )
-    bulk.execute("UPDATE enrolment_account SET closed_on = opened_on")
+    bulk.execute("UPDATE enrolment_account SET closed_on = opened_on, status = 'closed'")
     with pytest.raises(IntegrityError, match="iban_sealed"), transaction.atomic():
         bulk.execute(
-            f"{insert} SELECT b.id, a.iban_sealed, {columns} FROM enrolment_account AS a "
+            f"{insert} SELECT b.id, a.iban_sealed, a.{columns} FROM enrolment_account AS a "
             "JOIN enrolment_beneficiary AS b ON b.id <> a.beneficiary_id LIMIT 1"
         )

@@ -233,7 +233,7 @@ class Cycles(RuleBasedStateMachine):
 def _shrink_population() -> None:
     """Leave only a few families enrolled: all else is the same."""
     bulk.execute(
-        "UPDATE enrolment_beneficiary SET status = 'suspended' WHERE id NOT IN "
+        "UPDATE enrolment_beneficiary SET status = 'suspended', standing_reason = 'test' WHERE id NOT IN "
         "(SELECT id FROM enrolment_beneficiary ORDER BY id LIMIT %s)",
         [FAMILIES],
     )

@@ -152,6 +152,20 @@ def mask_mobile(mobile: str) -> str:
     return f"0{mobile[3:6]}-{MASK * 4}{mobile[-3:]}"
 
 
+def synthetic_mobile(number: int) -> str:
+    """Return a mobile number in E.164 for `number` (0 to 10^8 - 1), of a range no synthetic population draws from.
+
+    For wallets of made-up payees: a SIM is issued to each of them.
+
+    >>> synthetic_mobile(1)
+    '+923300000001'
+    """
+    if not 0 <= number < 10**8:
+        msg = "a synthetic mobile number needs a number of at most 8 digits"
+        raise ValueError(msg)
+    return f"+9233{number:08d}"
+
+
 # ---- form numbers --------------------------------------------------------------------------------------------
 
 _ROUNDS = 8

@@ -10,19 +10,21 @@ from datetime import date, datetime
 from django.db import transaction
 
 from kafalat.audit import services as audit
+from kafalat.core.identifiers import synthetic_mobile
 from kafalat.core.problems import problem
 from kafalat.core.progress import Progress, silent
 from kafalat.core.sealing import Sealer
 from kafalat.policy.geography import bank_by_place, banks_by_code
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
-from kafalat.registry.selectors import place_tree
+from kafalat.registry.selectors import MOBILE_PURPOSE, place_tree
 from kafalat.targeting.models import Run
 
 IBAN_PURPOSE = "account.iban"
 _BATCH_ROWS = 20_000
 # A beneficiary's first account has her own number, the next ones so much more each: no two accounts share one.
 _ACCOUNTS_APART = 10**12
+_MOBILES = 10**8
 # Gives the IBAN of a new account: (the bank's four letters, a number no other account has).
 IbanIssuer = Callable[[str, int], str]
 
@@ -102,8 +104,10 @@ def _fill(*, run: Run, waiting: bool, enrolled_on: date, actor: str, at: datetim
         bulk.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         added = bulk.execute(
             f"""
-            INSERT INTO enrolment_beneficiary (programme_code, family_id, payee_id, payee_rule, run_id, status, enrolled_on)
-            SELECT %(programme)s, next.family_id, next.person_id, next.reason, %(run)s, 'active', %(enrolled_on)s
+            INSERT INTO enrolment_beneficiary (programme_code, family_id, payee_id, payee_rule, run_id, status, enrolled_on,
+                standing_by, standing_at)
+            SELECT %(programme)s, next.family_id, next.person_id, next.reason, %(run)s, 'active', %(enrolled_on)s,
+                %(actor)s, %(at)s
             FROM ({_NEXT}) AS next ORDER BY next.family_id
             ON CONFLICT DO NOTHING
             """,
@@ -111,6 +115,8 @@ def _fill(*, run: Run, waiting: bool, enrolled_on: date, actor: str, at: datetim
                 "programme": run.programme_code,
                 "run": run.pk,
                 "enrolled_on": enrolled_on,
+                "actor": actor,
+                "at": at,
                 "waiting": waiting,
                 "areas": json.dumps(_areas(run)),
             },
@@ -140,12 +146,15 @@ def open_accounts(
 ) -> int:
     """Open an account for every active beneficiary without one; return how many were opened.
 
-    Her bank is that of the cluster naming her household's place or its nearest ancestor. Raises the problem
-    `enrolment.no_bank` when a place belongs to no cluster; nothing is opened then.
+    Her bank is that of the cluster naming her household's place or its nearest ancestor. An account opened so may be
+    paid into at once where it is synthetic; any other waits for its title check and her visit. Of two who open at the
+    same time the second waits, and finds nobody without an account. Raises the problem `enrolment.no_bank` when a place
+    belongs to no cluster; nothing is opened then.
     """
     banks = banks_by_code(programme)
     places = bank_by_place(programme, opened_on)
     with transaction.atomic():
+        bulk.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         waiting = bulk.rows(
             """
             SELECT b.id + %s * (SELECT count(*) FROM enrolment_account AS a WHERE a.beneficiary_id = b.id), b.id, h.place_id
@@ -175,6 +184,8 @@ def open_accounts(
                 sealer,
                 synthetic,
                 opened_on,
+                actor,
+                at,
             )
             progress((start + len(batch)) / len(waiting))
         if waiting:
@@ -198,22 +209,35 @@ def _insert_accounts(
     sealer: Sealer,
     synthetic: bool,
     opened_on: date,
+    actor: str,
+    at: datetime,
 ) -> None:
     about = {bank.code: {"bic": bank.bic, "channel": bank.channel} for bank in programme.banks.banks}
+    # As the wallets' free SIM: a made-up number of her own.
+    mobiles = [synthetic_mobile(number % _MOBILES) for number in beneficiaries]
     bulk.execute(
         """
-        INSERT INTO enrolment_account (beneficiary_id, bank, bank_bic, channel, iban_sealed, iban_last4, synthetic, opened_on)
-        SELECT new.beneficiary, new.bank, about.value->>'bic', about.value->>'channel', new.sealed, new.last4, %s, %s
-        FROM unnest(%s::bigint[], %s::text[], %s::bytea[], %s::text[]) AS new (beneficiary, bank, sealed, last4)
-        JOIN jsonb_each(%s::jsonb) AS about ON about.key = new.bank
+        INSERT INTO enrolment_account (beneficiary_id, payee_id, bank, bank_bic, channel, iban_sealed, iban_last4, mobile_sealed,
+            synthetic, opened_on, status, status_by, status_at, title_status, activation)
+        SELECT new.beneficiary, b.payee_id, new.bank, about.value->>'bic', about.value->>'channel', new.sealed, new.last4,
+            CASE about.value->>'channel' WHEN 'wallet' THEN new.mobile END, %(synthetic)s, %(opened_on)s,
+            CASE WHEN %(synthetic)s THEN 'active' ELSE 'opened' END, %(actor)s, %(at)s,
+            CASE WHEN %(synthetic)s THEN 'matched' ELSE 'pending' END, CASE WHEN %(synthetic)s THEN 'synthetic' ELSE '' END
+        FROM unnest(%(beneficiaries)s::bigint[], %(banks)s::text[], %(ibans)s::bytea[], %(last4)s::text[], %(mobiles)s::bytea[])
+            AS new (beneficiary, bank, sealed, last4, mobile)
+        JOIN enrolment_beneficiary AS b ON b.id = new.beneficiary
+        JOIN jsonb_each(%(about)s::jsonb) AS about ON about.key = new.bank
         """,
-        [
-            synthetic,
-            opened_on,
-            beneficiaries,
-            codes,
-            sealer.seal_many(ibans, IBAN_PURPOSE),
-            [iban[-4:] for iban in ibans],
-            json.dumps(about),
-        ],
+        {
+            "synthetic": synthetic,
+            "opened_on": opened_on,
+            "actor": actor,
+            "at": at,
+            "beneficiaries": beneficiaries,
+            "banks": codes,
+            "ibans": sealer.seal_many(ibans, IBAN_PURPOSE),
+            "last4": [iban[-4:] for iban in ibans],
+            "mobiles": sealer.seal_many(mobiles, MOBILE_PURPOSE),
+            "about": json.dumps(about),
+        },
     )

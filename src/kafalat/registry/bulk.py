@@ -88,10 +88,10 @@ def copy_out(
         spool.unlink(missing_ok=True)
 
 
-def rows(query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def rows(query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
     """Return the rows of a small PostgreSQL query."""
     with django_connection.cursor() as cursor:
-        cursor.execute(query, list(parameters))
+        cursor.execute(query, parameters if isinstance(parameters, dict) else list(parameters))
         return list(cursor.fetchall())
 
 
