@@ -27,6 +27,7 @@ from kafalat.policy.model import (
     Validation,
 )
 from kafalat.policy.parts import AmountsFile, FactsFile, FiltersFile, Header, MessagesFile, Part, read_part
+from kafalat.policy.reconciliation import Reconciliation
 from kafalat.policy.sheaf import Sheaf
 from kafalat.policy.verification import Verification
 
@@ -84,6 +85,9 @@ def examine(files: Mapping[str, bytes], sha256: str) -> tuple[Programme | None, 
         verification=part("verification.yaml", Verification)
         if "verification.yaml" in files
         else Part.absent("verification.yaml"),
+        reconciliation=part("reconciliation.yaml", Reconciliation)
+        if "reconciliation.yaml" in files
+        else Part.absent("reconciliation.yaml"),
         alerts=part("alerts.yaml", Alerts) if "alerts.yaml" in files else Part.absent("alerts.yaml"),
         # A programme need not look at lists from outside.
         filters=part("filters.yaml", FiltersFile) if "filters.yaml" in files else Part.absent("filters.yaml"),

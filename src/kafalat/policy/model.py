@@ -17,6 +17,7 @@ from kafalat.policy.alerts import Alerts
 from kafalat.policy.approvals import Approvals
 from kafalat.policy.bank_profile import BankProfile
 from kafalat.policy.base import Dated, InForce, Name, Strict, in_force
+from kafalat.policy.reconciliation import Reconciliation
 from kafalat.policy.verification import Verification
 
 # What a part of the folder in a module of its own is made of; most rooms know it by this module.
@@ -457,6 +458,8 @@ class Programme(Strict):
     # A programme whose money is not paid out at counters of its own has neither.
     verification: Verification | None = None
     alerts: Alerts | None = None
+    # Without it no line is matched by its words, none is late, and no idle money is taken back.
+    reconciliation: Reconciliation | None = None
 
     def fact(self, name: str) -> Fact:
         """Return the declared fact `name`. Raises KeyError."""

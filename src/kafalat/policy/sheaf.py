@@ -20,6 +20,7 @@ from kafalat.policy.model import (
 )
 from kafalat.policy.parts import AmountsFile, FactsFile, FiltersFile, Header, MessagesFile, Part
 from kafalat.policy.places import Places
+from kafalat.policy.reconciliation import Reconciliation
 from kafalat.policy.verification import Verification
 
 
@@ -43,6 +44,7 @@ class Sheaf:
     relation: Part[Relation]
     verification: Part[Verification]
     alerts: Part[Alerts]
+    reconciliation: Part[Reconciliation]
     bank_profiles: Mapping[str, Part[BankProfile]]
 
     def programme(self, sha256: str) -> Programme | None:
@@ -79,6 +81,7 @@ class Sheaf:
             relation=self.relation.value,
             verification=self.verification.value,
             alerts=self.alerts.value,
+            reconciliation=self.reconciliation.value,
             bank_profiles={
                 code: part.value for code, part in self.bank_profiles.items() if part.value is not None
             },
