@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from kafalat.policy import places as places_csv
+from kafalat.policy.accounts import AccountRules
 from kafalat.policy.alerts import Alerts
 from kafalat.policy.approvals import Approvals
 from kafalat.policy.bank_profile import BankProfile, profile_paths
@@ -88,6 +89,9 @@ def examine(files: Mapping[str, bytes], sha256: str) -> tuple[Programme | None, 
         reconciliation=part("reconciliation.yaml", Reconciliation)
         if "reconciliation.yaml" in files
         else Part.absent("reconciliation.yaml"),
+        accounts=part("accounts.yaml", AccountRules)
+        if "accounts.yaml" in files
+        else Part.absent("accounts.yaml"),
         alerts=part("alerts.yaml", Alerts) if "alerts.yaml" in files else Part.absent("alerts.yaml"),
         # A programme need not look at lists from outside.
         filters=part("filters.yaml", FiltersFile) if "filters.yaml" in files else Part.absent("filters.yaml"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from schwifty import BIC, IBAN
 from schwifty.exceptions import SchwiftyException
 
-from kafalat.policy import approvalcheck, countercheck, reconcilecheck, rulecheck, scorecheck
+from kafalat.policy import accountcheck, approvalcheck, countercheck, reconcilecheck, rulecheck, scorecheck
 from kafalat.policy.bankcheck import bank_profiles
 from kafalat.policy.coverage import coverage
 from kafalat.policy.documents import texts_at
@@ -41,6 +41,7 @@ def cross_check(sheaf: Sheaf) -> list[Finding]:
         validation,
         countercheck.verification,
         countercheck.alerts,
+        accountcheck.accounts,
         reconcilecheck.reconciliation,
         coverage,
         header,

@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field
 
 from kafalat.core.text import Bilingual
+from kafalat.policy.accounts import AccountRules
 from kafalat.policy.alerts import Alerts
 from kafalat.policy.approvals import Approvals
 from kafalat.policy.bank_profile import BankProfile
@@ -458,6 +459,8 @@ class Programme(Strict):
     # A programme whose money is not paid out at counters of its own has neither.
     verification: Verification | None = None
     alerts: Alerts | None = None
+    # Without it no account is asked for or changed, and nobody is suspended.
+    accounts: AccountRules | None = None
     # Without it no line is matched by its words, none is late, and no idle money is taken back.
     reconciliation: Reconciliation | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kafalat.policy.accounts import AccountRules
 from kafalat.policy.alerts import Alerts
 from kafalat.policy.approvals import Approvals
 from kafalat.policy.bank_profile import BankProfile
@@ -44,6 +45,7 @@ class Sheaf:
     relation: Part[Relation]
     verification: Part[Verification]
     alerts: Part[Alerts]
+    accounts: Part[AccountRules]
     reconciliation: Part[Reconciliation]
     bank_profiles: Mapping[str, Part[BankProfile]]
 
@@ -81,6 +83,7 @@ class Sheaf:
             relation=self.relation.value,
             verification=self.verification.value,
             alerts=self.alerts.value,
+            accounts=self.accounts.value,
             reconciliation=self.reconciliation.value,
             bank_profiles={
                 code: part.value for code, part in self.bank_profiles.items() if part.value is not None

@@ -36,6 +36,7 @@ def wording(sheaf: Sheaf) -> Iterator[Finding]:
         sheaf.validation,
         sheaf.messages,
         sheaf.filters,
+        sheaf.accounts,
     ):
         yield from _both_languages(part.file, part.tree)
     yield from _place_names(sheaf)
