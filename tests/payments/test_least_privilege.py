@@ -107,6 +107,8 @@ def test_no_table_is_open_by_default(paid: str) -> None:
         "auth_user_groups",
         "django_session",
         "interfaces_lookupbudget",
+        "procrastinate_periodic_defers",
+        "procrastinate_workers",
     ]
 
 

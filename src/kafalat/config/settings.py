@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "csp",
+    "procrastinate.contrib.django",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -80,6 +81,9 @@ DATABASES = {
     "default": {"ENGINE": "django.db.backends.postgresql", "OPTIONS": {"service": "kafalat_app"}},
     "owner": {"ENGINE": "django.db.backends.postgresql", "OPTIONS": {"service": "kafalat_owner"}},
 }
+# The queue of background work lies in the same database; its tasks are found by name.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
+PROCRASTINATE_IMPORT_PATHS = ["kafalat.interfaces.jobs.clockwork"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

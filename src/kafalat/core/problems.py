@@ -9,6 +9,7 @@ nothing was changed.
 from __future__ import annotations
 
 from kafalat.core.entries import Entry
+from kafalat.core.problems_of_jobs import OF_JOBS
 from kafalat.core.problems_of_targeting import OF_TARGETING
 from kafalat.core.text import LANGUAGES, Language
 
@@ -456,5 +457,6 @@ CATALOGUE: dict[str, Entry] = {
         http_status=500,
     ),
     # ---- scorecards, lists from outside, targeting, committees, simulations --------------------------------
+    **OF_JOBS,
     **OF_TARGETING,
 }

@@ -24,6 +24,7 @@ from kafalat.interfaces.cli import (
     serve_command,
     simulate_command,
     slips_command,
+    worker_command,
 )
 from kafalat.interfaces.cli.explanation import explanation_lines
 from kafalat.interfaces.cli.output import LABELS, Stages, out, print_json, print_lines, print_problem
@@ -73,6 +74,7 @@ for name, group in (
 ):
     app.add_typer(group, name=name)
 app.command("serve")(serve_command.serve)
+app.command("worker")(worker_command.worker)
 target.command("promote")(community_command.promote)
 target.command("slip")(slips_command.slip)
 target.command("slips")(slips_command.slips)

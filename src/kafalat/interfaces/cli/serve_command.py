@@ -1,4 +1,4 @@
-"""Serves the console and the public pages."""
+"""Serves the console and the public pages, with a worker beside them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from granian.constants import Interfaces
 
 from kafalat.config import boot
 from kafalat.interfaces.cli.output import print_lines
+from kafalat.interfaces.jobs.worker import BesideServer
 from kafalat.interfaces.office import office
 
 # Requests answered at once; more wait in line. Each holds one database connection.
@@ -35,7 +36,7 @@ def serve_forever(host: str, port: int) -> None:
         f"Status page:  http://{host}:{port}/ur/status/",
         "Stop with Ctrl-C.",
     )
-    Granian(
+    server = Granian(
         WSGI,
         address=host,
         port=port,
@@ -45,4 +46,6 @@ def serve_forever(host: str, port: int) -> None:
         backpressure=4 * THREADS,
         websockets=False,
         log_access=False,
-    ).serve()
+    )
+    with BesideServer():
+        server.serve()

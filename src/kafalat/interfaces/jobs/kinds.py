@@ -1,0 +1,118 @@
+"""What can be done in the background: for each kind its name, who starts it, and the service it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from kafalat.core.progress import Progress
+from kafalat.core.text import Bilingual
+from kafalat.interfaces.office import Office
+from kafalat.payments import selectors
+from kafalat.payments.access import DECIDERS, PREPARERS, RECONCILERS, RELEASERS
+from kafalat.payments.answers import receive_answer
+from kafalat.payments.approvals import check_list
+from kafalat.payments.cycles import prepare_list
+from kafalat.payments.dispatch import dispatch_list, send_outbox
+from kafalat.payments.ledger import check_ledger
+
+# Values a job is started with and what it leaves behind: JSON, small.
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a job's service is handed. `user` is who started it; nobody where the clock did."""
+
+    office: Office
+    arguments: Values
+    user: User | None
+    at: datetime
+    progress: Progress
+
+    @property
+    def person(self) -> User:
+        """Return who started it. Raises ValueError for work that the clock started but only people may do."""
+        if self.user is None:
+            raise ValueError
+        return self.user
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of job. `whole`: the service's changes and the job's end are one transaction, so it is done once or not at all.
+
+    A kind that is not whole acts on the world outside in several transactions, and goes on where it was stopped.
+    """
+
+    title: Bilingual
+    roles: frozenset[str]
+    run: Callable[[Work], Values]
+    whole: bool = True
+
+
+def _prepare(work: Work) -> Values:
+    cycle = selectors.cycle_by_id(work.arguments["cycle_id"])
+    made = prepare_list(
+        cycle_id=cycle.pk,
+        programme=work.office.programme_of(cycle.programme_sha256),
+        user=work.person,
+        at=work.at,
+    )
+    return {"list_id": made.pk, "payments": made.payments, "amount_paisa": made.amount_paisa}
+
+
+def _check(work: Work) -> Values:
+    checked = check_list(payment_list_id=work.arguments["list_id"], user=work.person, at=work.at)
+    return {"list_id": checked.pk, "payments": checked.payments, "amount_paisa": checked.amount_paisa}
+
+
+def _release(work: Work) -> Values:
+    found = selectors.list_by_id(work.arguments["list_id"]).payment_list
+    sender = work.office.sender(found.cycle.programme_sha256)
+    dispatch_list(payment_list_id=found.pk, user=work.person, sender=sender, at=work.at)
+    return {"list_id": found.pk, "payments": found.payments, "amount_paisa": found.amount_paisa}
+
+
+def _send(work: Work) -> Values:
+    cycle = selectors.cycle_by_id(work.arguments["cycle_id"])
+    sender = work.office.sender(cycle.programme_sha256)
+    return {"files": len(send_outbox(sender=sender, at=work.at, progress=work.progress))}
+
+
+def _receive(work: Work) -> Values:
+    path = Path(work.office.incoming / work.arguments["path"])
+    receive_answer(content=path.read_bytes(), name=path.name, user=work.person, at=work.at)
+    return {"name": path.name}
+
+
+def _ledger(work: Work) -> Values:
+    checks = check_ledger(outgoing=work.office.outgoing)
+    return {"holds": all(check.holds for check in checks), "checks": len(checks)}
+
+
+KINDS: dict[str, Kind] = {
+    "prepare": Kind(
+        Bilingual(en="Prepare a payment list", ur="ادائیگی کی فہرست کی تیاری"), PREPARERS, _prepare
+    ),
+    "check": Kind(Bilingual(en="Check a payment list", ur="ادائیگی کی فہرست کی جانچ"), DECIDERS, _check),
+    "release": Kind(
+        Bilingual(en="Release a payment list", ur="ادائیگی کی فہرست کا اجرا"), RELEASERS, _release
+    ),
+    "send": Kind(
+        Bilingual(en="Send files to the banks", ur="بینکوں کو فائلوں کی ترسیل"), RELEASERS, _send, whole=False
+    ),
+    "receive": Kind(
+        Bilingual(en="Take in a bank's answer", ur="بینک کے جواب کی وصولی"), RECONCILERS, _receive
+    ),
+    "ledger": Kind(
+        Bilingual(en="Check the ledger", ur="کھاتہ بہی کی جانچ"),
+        frozenset({"auditor", "reconciler"}),
+        _ledger,
+    ),
+}
