@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from kafalat.core.entries import Entry
 from kafalat.core.problems_of_jobs import OF_JOBS
+from kafalat.core.problems_of_channels import OF_CHANNELS
 from kafalat.core.problems_of_targeting import OF_TARGETING
 from kafalat.core.text import LANGUAGES, Language
 
@@ -459,4 +460,6 @@ CATALOGUE: dict[str, Entry] = {
     # ---- scorecards, lists from outside, targeting, committees, simulations --------------------------------
     **OF_JOBS,
     **OF_TARGETING,
+    # ---- sending ------------------------------------------------------------------------------------------
+    **OF_CHANNELS,
 }
