@@ -88,7 +88,7 @@ def test_an_error_says_the_same_in_both_languages(code: str) -> None:
     assert entry.en.rstrip().endswith((".", "}")), "a sentence ends"
 
 
-CATALOGUE_FILES = [PACKAGE / "core" / name for name in ("problems.py", "problems_of_targeting.py")]
+CATALOGUE_FILES = sorted((PACKAGE / "core").glob("problems*.py"))
 
 
 def test_every_error_has_the_shape_of_its_details_above_it() -> None:

