@@ -31,14 +31,12 @@ _OF_PAYMENT: dict[PaymentKind, tuple[str, str]] = {
     "recredited": ("'obligation'", "'reversed:' || p.bank"),
     "reissued": (
         "'obligation'",
-        "CASE WHEN EXISTS (SELECT FROM payments_transfer AS parked WHERE parked.payment_id = p.id"
-        " AND parked.kind = 'parked') THEN 'suspense' ELSE 'returned:' || p.bank END",
+        """CASE WHEN EXISTS (SELECT FROM payments_transfer AS parked
+            WHERE parked.payment_id = p.id AND parked.kind = 'parked') THEN 'suspense' ELSE 'returned:' || p.bank END""",
     ),
 }
 
-_COLUMNS = (
-    "cycle_id, payment_list_id, bank_file_id, payment_id, kind, debit, credit, amount_paisa, at"
-)
+_COLUMNS = "cycle_id, payment_list_id, bank_file_id, payment_id, kind, debit, credit, amount_paisa, at"
 
 # What came back and is tried again takes its money along; what was never tried, or was cancelled, takes it from its fund.
 _LIST = f"""

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from kafalat.audit.selectors import checkpoint, verify
 from kafalat.config import boot
-from kafalat.core.money import rupees_text
 from kafalat.core.problems import Problem, problem
 from kafalat.core.text import Language
 from kafalat.interfaces.cli import (
     community_command,
+    ledger_command,
     lists_command,
     payments_command,
     scorecard_command,
@@ -28,9 +28,8 @@ from kafalat.interfaces.cli import (
     worker_command,
 )
 from kafalat.interfaces.cli.explanation import explanation_lines
-from kafalat.interfaces.cli.output import LABELS, Stages, out, print_json, print_lines, print_problem
+from kafalat.interfaces.cli.output import LABELS, Stages, print_lines, print_problem
 from kafalat.interfaces.office import office
-from kafalat.payments.ledger import balances, check_ledger
 from kafalat.policy.check import check as check_folder
 from kafalat.registry.bulk import scratch_engine
 from kafalat.registry.imports import import_survey
@@ -57,7 +56,6 @@ programme = typer.Typer(no_args_is_help=True, help="The programme folder: rules 
 survey = typer.Typer(no_args_is_help=True, help="Surveys into the registry.")
 snapshot = typer.Typer(no_args_is_help=True, help="The registry frozen as files.")
 target = typer.Typer(no_args_is_help=True, help="Runs, explanations and replays.")
-ledger = typer.Typer(no_args_is_help=True, help="The books.")
 places = typer.Typer(no_args_is_help=True, help="Places and their boundaries.")
 audit = typer.Typer(no_args_is_help=True, help="The audit log.")
 for name, group in (
@@ -68,7 +66,7 @@ for name, group in (
     ("target", target),
     ("community", community_command.app),
     ("payments", payments_command.app),
-    ("ledger", ledger),
+    ("ledger", ledger_command.app),
     ("places", places),
     ("scorecard", scorecard_command.app),
     ("audit", audit),
@@ -249,39 +247,6 @@ def target_replay(
         f"run {replayed.run_id} replays: {replayed.households:,} households, digest {replayed.found}",
         f"دور {replayed.run_id} دوبارہ چلانے پر بالکل وہی نتیجہ آیا",
     )
-
-
-@ledger.command("check")
-def ledger_check(
-    *, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False
-) -> None:
-    """Prove the books: every invariant, over everything that was ever posted. A violation exits non-zero."""
-    here = office()
-    boot.database(here.home)
-    checks = check_ledger(outgoing=here.outgoing)
-    accounts = balances()
-    holds = all(check.holds for check in checks)
-    if as_json:
-        print_json(
-            {
-                "balanced": holds,
-                "checks": {c.code: {"says": c.says, "violations": c.violations} for c in checks},
-                "balances_paisa": accounts,
-            }
-        )
-    else:
-        for check in checks:
-            out.print(
-                f"{'[green]✓[/]' if check.holds else '[red]✗[/]'} {check.code:<4} {check.says}",
-                highlight=False,
-                soft_wrap=True,
-            )
-            for violation in check.violations:
-                print_lines(f"       {violation}")
-        for account, paisa in accounts.items():
-            print_lines(f"  {account:<32} {rupees_text(paisa):>20}")
-    if not holds:
-        raise typer.Exit(1)
 
 
 @places.command("import")
