@@ -37,9 +37,9 @@ check: setup-dev ## Check style, types and the direction of imports
 bench: setup-dev ## Measure speed and memory, and write the table to benchmarks/
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-prove: setup-dev ## Run the long proofs (minutes) and write what they counted to docs/proof/
-	@KAFALAT_PROVE_EXAMPLES=200 KAFALAT_PROVE_STEPS=50 KAFALAT_PROVE_REPORT=docs/proof/r1-money-conservation.json \
-		$(BIN)/pytest tests/invariants --hypothesis-seed=20261121 $(ARGS)
+prove: setup-dev ## Run the long proofs (an hour) and write what they counted to docs/proof/
+	@KAFALAT_PROVE_REPORT_DIR=docs/proof $(BIN)/pytest -m prove --hypothesis-seed=20261121 $(ARGS); \
+		code=$$?; $(BIN)/python tools/proofs.py docs/proof; exit $$code
 
 LOCK := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS)
