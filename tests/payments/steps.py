@@ -16,13 +16,14 @@ from kafalat.core.quarters import Quarter
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
 from kafalat.payments.answers import receive_answer
-from kafalat.payments.approvals import approve_list, check_list
+from kafalat.payments.approvals import Released, approve_list, authorise_list, check_list, release_list
 from kafalat.payments.cycles import open_cycle, prepare_list
-from kafalat.payments.dispatch import dispatch_list, outgoing_path, send_outbox
+from kafalat.payments.dispatch import outgoing_path, send_outbox
 from kafalat.payments.models import BankFile, Cycle, PaymentList
 from tests.conftest import NOW
 
 TRANCHE = Quarter(2026, 1)
+PHASE = "phase_1"
 MANY_RETURNS = Shares(rejected_pct=10, returned_pct=20)
 
 
@@ -38,29 +39,56 @@ def opened(office: Office, tranche: Quarter = TRANCHE) -> Cycle:
     )
 
 
-def prepared(office: Office, cycle: Cycle) -> PaymentList:
-    """Generate a list."""
-    return prepare_list(cycle_id=cycle.pk, programme=office.programme, user=staff("maker"), at=NOW)
+def prepared(office: Office, cycle: Cycle, phase: str = PHASE) -> PaymentList:
+    """Generate a list of a phase."""
+    return prepare_list(
+        cycle_id=cycle.pk, phase=phase, programme=office.programme, user=staff("maker"), at=NOW
+    )
 
 
-def checked(office: Office, cycle: Cycle) -> PaymentList:
+def checked(office: Office, cycle: Cycle, phase: str = PHASE) -> PaymentList:
     """Generate and check a list."""
-    return check_list(payment_list_id=prepared(office, cycle).pk, user=staff("checker"), at=NOW)
+    return check_list(payment_list_id=prepared(office, cycle, phase).pk, user=staff("checker"), at=NOW)
 
 
-def approve(payment_list: PaymentList, user: User) -> None:
-    """Approve a list as it stands."""
-    approve_list(payment_list_id=payment_list.pk, user=user, seen_sha256=payment_list.sha256, at=NOW)
+def approve(payment_list: PaymentList, user: User | None = None) -> None:
+    """Take a list's first seat, as it stands: the checker's unless another is named."""
+    approve_list(
+        payment_list_id=payment_list.pk,
+        user=user or staff("checker"),
+        seen_sha256=payment_list.sha256,
+        at=NOW,
+    )
 
 
-def dispatched(office: Office, cycle: Cycle) -> PaymentList:
+def authorise(payment_list: PaymentList, user: User | None = None) -> None:
+    """Take the seat of who authorises."""
+    authorise_list(
+        payment_list_id=payment_list.pk,
+        user=user or staff("authoriser"),
+        seen_sha256=payment_list.sha256,
+        at=NOW,
+    )
+
+
+def released(office: Office, payment_list: PaymentList, user: User | None = None) -> Released:
+    """Take the last seat of an authorised list, and so dispatch it; nothing is sent yet."""
+    return release_list(
+        payment_list_id=payment_list.pk,
+        user=user or staff("releaser"),
+        seen_sha256=payment_list.sha256,
+        sender=office.sender(payment_list.cycle.programme_sha256),
+        at=NOW,
+    )
+
+
+def dispatched(office: Office, cycle: Cycle, phase: str = PHASE) -> PaymentList:
     """Take a new list all the way to the banks."""
-    payment_list = checked(office, cycle)
-    approve(payment_list, staff("checker"))
-    approve(payment_list, staff("releaser"))
-    sender = office.sender(cycle.programme_sha256)
-    dispatch_list(payment_list_id=payment_list.pk, user=staff("releaser"), sender=sender, at=NOW)
-    send_outbox(sender=sender, at=NOW)
+    payment_list = checked(office, cycle, phase)
+    approve(payment_list)
+    authorise(payment_list)
+    released(office, payment_list)
+    send_outbox(sender=office.sender(cycle.programme_sha256), at=NOW)
     payment_list.refresh_from_db()
     return payment_list
 

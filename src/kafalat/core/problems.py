@@ -9,8 +9,13 @@ nothing was changed.
 from __future__ import annotations
 
 from kafalat.core.entries import Entry
-from kafalat.core.problems_of_jobs import OF_JOBS
+from kafalat.core.problems_of_accounts import OF_ACCOUNTS
+from kafalat.core.problems_of_bank_files import OF_BANK_FILES
 from kafalat.core.problems_of_channels import OF_CHANNELS
+from kafalat.core.problems_of_counter import OF_COUNTER
+from kafalat.core.problems_of_cycles import OF_CYCLES
+from kafalat.core.problems_of_jobs import OF_JOBS
+from kafalat.core.problems_of_reconciliation import OF_RECONCILIATION
 from kafalat.core.problems_of_targeting import OF_TARGETING
 from kafalat.core.text import LANGUAGES, Language
 
@@ -270,6 +275,7 @@ CATALOGUE: dict[str, Entry] = {
         en="{name}: payment {payment} {reason_en}; nothing of the file was booked. Ask the bank to correct it.",
         ur="{name}: ادائیگی {payment} {reason_ur}؛ فائل کا کچھ بھی درج نہیں کیا گیا۔ بینک سے درستی کروائیں۔",
     ),
+    **OF_BANK_FILES,
     # ---- registry ----------------------------------------------------------------------------------------
     # { household: "what was asked for" }
     "registry.household_unknown": Entry(
@@ -347,26 +353,20 @@ CATALOGUE: dict[str, Entry] = {
     ),
     # { number: "the list's number", payment: "identity of the first payment in question" }
     "payments.list_exception": Entry(
-        en="Payment list {number} holds an exception at payment {payment} (paid twice, or a closed account); reject it and prepare anew.",
-        ur="ادائیگی فہرست {number} میں ادائیگی {payment} پر اعتراض ہے (دہری ادائیگی یا بند کھاتہ)؛ فہرست رد کر کے دوبارہ تیار کریں۔",
+        en="Payment list {number} holds an exception at payment {payment} (paid twice, a closed account, or a family held back since); reject it and prepare anew.",
+        ur="ادائیگی فہرست {number} میں ادائیگی {payment} پر اعتراض ہے (دہری ادائیگی، بند کھاتہ یا بعد میں روکا گیا خاندان)؛ فہرست رد کر کے دوبارہ تیار کریں۔",
         http_status=409,
     ),
     # { number: "the list's number" }
     "payments.approved_already": Entry(
-        en="You have already decided on payment list {number}; the second approval must be another person's.",
-        ur="آپ ادائیگی فہرست {number} پر فیصلہ دے چکے ہیں؛ دوسری منظوری کسی اور فرد کی ہونی چاہیے۔",
+        en="You have already decided on payment list {number}; every seat under a list is another person's.",
+        ur="آپ ادائیگی فہرست {number} پر فیصلہ دے چکے ہیں؛ ہر منظوری الگ فرد کی ہوتی ہے۔",
         http_status=409,
     ),
     # {}
     "payments.reason_missing": Entry(
         en="A rejection needs a reason; write why, in a sentence the maker can act on.",
         ur="رد کرنے کی وجہ لکھنا لازم ہے؛ ایک جملے میں لکھیں تاکہ تیار کرنے والا درستی کر سکے۔",
-    ),
-    # { number: "the list's number", approvals: "how many it has" }
-    "payments.not_approved": Entry(
-        en="Payment list {number} has {approvals} of 2 approvals; it leaves only under both.",
-        ur="ادائیگی فہرست {number} کی 2 میں سے {approvals} منظوریاں ہوئی ہیں؛ یہ دونوں کے بعد ہی بھیجی جا سکتی ہے۔",
-        http_status=409,
     ),
     # { file: "message id of the bank file" }
     "payments.file_changed": Entry(
@@ -458,8 +458,13 @@ CATALOGUE: dict[str, Entry] = {
         http_status=500,
     ),
     # ---- scorecards, lists from outside, targeting, committees, simulations --------------------------------
+    **OF_ACCOUNTS,
+    **OF_CYCLES,
     **OF_JOBS,
+    **OF_RECONCILIATION,
     **OF_TARGETING,
+    # ---- the counter, devices, withdrawals, alerts -----------------------------------------------------------
+    **OF_COUNTER,
     # ---- sending ------------------------------------------------------------------------------------------
     **OF_CHANNELS,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 _TRANCHE = re.compile(r"\A(\d{4})Q([1-4])\Z", re.ASCII)
 
@@ -22,6 +22,14 @@ class Quarter:
     def first_day(self) -> date:
         """Return the quarter's first day: amounts in force that day are what it pays."""
         return date(self.year, 3 * self.number - 2, 1)
+
+    def last_day(self) -> date:
+        """Return the quarter's last day."""
+        return self.following().first_day() - timedelta(days=1)
+
+    def preceding(self) -> Quarter:
+        """Return the quarter before."""
+        return Quarter(self.year - 1, 4) if self.number == 1 else Quarter(self.year, self.number - 1)
 
     def following(self) -> Quarter:
         """Return the next quarter."""

@@ -35,9 +35,9 @@ from kafalat.interfaces.demo_lists import import_demo_lists
 from kafalat.interfaces.logins import ensure_logins, staff
 from kafalat.interfaces.office import Office
 from kafalat.payments.answers import receive_answer
-from kafalat.payments.approvals import approve_list, check_list
+from kafalat.payments.approvals import approve_list, authorise_list, check_list, release_list
 from kafalat.payments.cycles import close_cycle, open_cycle, prepare_list
-from kafalat.payments.dispatch import dispatch_list, outgoing_path, send_outbox
+from kafalat.payments.dispatch import outgoing_path, send_outbox
 from kafalat.payments.ledger import check_ledger
 from kafalat.payments.models import Answer, Approval, BankFile, Cycle, Payment, PaymentList
 from kafalat.payments.returns import resolve_returns
@@ -218,7 +218,7 @@ class Demo:
 
     def _pay(self) -> Cycle:
         """Take the tranche's cycle from opening to closing, each part by the person whose work it is."""
-        maker, reconciler = staff("maker"), staff("reconciler")
+        maker = staff("maker")
         cycle = open_cycle(
             programme=self.office.programme,
             programme_folder=self.office.programme_folder,
@@ -227,8 +227,17 @@ class Demo:
             user=maker,
             at=self.clock(),
         )
+        for phase in cycle.phases.order_by("position"):
+            self._pay_phase(cycle, phase.code)
+        if cycle.status == Cycle.Status.OPEN:
+            cycle = close_cycle(cycle_id=cycle.pk, user=maker, at=self.clock())
+        return cycle
+
+    def _pay_phase(self, cycle: Cycle, phase: str) -> None:
+        """Take a phase's lists to the banks and back until nothing of it is due any more."""
+        reconciler = staff("reconciler")
         while cycle.status == Cycle.Status.OPEN:
-            payment_list = self._next_list(cycle, maker)
+            payment_list = self._next_list(cycle, phase)
             if payment_list is not None:
                 self._release(payment_list)
             with self.step("dispatch") as progress:
@@ -245,40 +254,40 @@ class Demo:
                     at=self.clock(),
                 )
             if payment_list is None and not decided.get("reissue"):
-                cycle = close_cycle(cycle_id=cycle.pk, user=maker, at=self.clock())
-        return cycle
+                return
 
-    def _next_list(self, cycle: Cycle, maker: User) -> PaymentList | None:
-        """Return the list that waits to be released, generating it if payments are due; None when none are."""
-        waiting = cycle.lists.filter(status__in=["prepared", "checked"]).order_by("number").first()
+    def _next_list(self, cycle: Cycle, phase: str) -> PaymentList | None:
+        """Return the phase's list that waits to be released, generating it if payments are due; None when none are."""
+        waiting = (
+            cycle.lists.filter(phase=phase, status__in=["prepared", "checked"]).order_by("number").first()
+        )
         if waiting is not None:
             return waiting
         with self.step("generate"):
-            return prepare_if_due(cycle, self.office, maker, self.clock())
+            return prepare_if_due(cycle, phase, self.office, staff("maker"), self.clock())
 
     def _release(self, payment_list: PaymentList) -> None:
-        """Check, approve twice and dispatch a list, from whatever point it stands at."""
-        checker, releaser = staff("checker"), staff("releaser")
+        """Check, approve, authorise and release a list, from whatever point it stands at."""
         with self.step("approve"):
             if payment_list.status == PaymentList.Status.PREPARED:
-                check_list(payment_list_id=payment_list.pk, user=checker, at=self.clock())
-            given = set(
-                Approval.objects.filter(payment_list=payment_list).values_list(
-                    "approver__username", flat=True
-                )
-            )
-            for approver in (checker, releaser):
-                if approver.get_username() not in given:
-                    approve_list(
+                check_list(payment_list_id=payment_list.pk, user=staff("checker"), at=self.clock())
+            given = set(Approval.objects.filter(payment_list=payment_list).values_list("act", flat=True))
+            for act, give, login in (
+                ("approve", approve_list, "checker"),
+                ("authorise", authorise_list, "authoriser"),
+            ):
+                if act not in given:
+                    give(
                         payment_list_id=payment_list.pk,
-                        user=approver,
+                        user=staff(login),
                         seen_sha256=payment_list.sha256,
                         at=self.clock(),
                     )
         with self.step("dispatch"):
-            dispatch_list(
+            release_list(
                 payment_list_id=payment_list.pk,
-                user=releaser,
+                user=staff("releaser"),
+                seen_sha256=payment_list.sha256,
                 sender=self.office.sender(payment_list.cycle.programme_sha256),
                 at=self.clock(),
             )
@@ -288,7 +297,9 @@ class Demo:
         files = [
             file
             for file in BankFile.objects.filter(payment_list__cycle=cycle).order_by("id")
-            if file.payment_list.items.filter(bank=file.bank, status__in=["sent", "accepted"]).exists()
+            if file.payment_list.items.filter(
+                bank=file.bank, part=file.part, status__in=["sent", "accepted"]
+            ).exists()
         ]
         again = set(
             Payment.objects.filter(payment_list__cycle=cycle, attempt__gt=1).values_list(
@@ -311,7 +322,9 @@ class Demo:
             progress(number / len(files))
 
     def _result(self, source: SurveySource, run: Run, cycle: Cycle, *, balanced: bool) -> Result:
-        files = BankFile.objects.filter(payment_list__cycle=cycle).order_by("payment_list__number", "bank")
+        files = BankFile.objects.filter(payment_list__cycle=cycle).order_by(
+            "payment_list__number", "bank", "part"
+        )
         payments = Payment.objects.filter(payment_list__cycle=cycle).exclude(status=Payment.Status.CANCELLED)
         states = list(payments.values_list("status", flat=True))
         ended = {state: states.count(state) for state in ("paid", "returned", "rejected")}
@@ -343,11 +356,15 @@ class Demo:
         )
 
 
-def prepare_if_due(cycle: Cycle, office: Office, maker: User, at: datetime) -> PaymentList | None:
-    """Generate the cycle's next list; None when no payment is due."""
+def prepare_if_due(cycle: Cycle, phase: str, office: Office, maker: User, at: datetime) -> PaymentList | None:
+    """Generate the phase's next list; None when no payment is due."""
     try:
         return prepare_list(
-            cycle_id=cycle.pk, programme=office.programme_of(cycle.programme_sha256), user=maker, at=at
+            cycle_id=cycle.pk,
+            phase=phase,
+            programme=office.programme_of(cycle.programme_sha256),
+            user=maker,
+            at=at,
         )
     except Problem as refusal:
         if refusal.code == "payments.nothing_to_pay":
@@ -393,4 +410,4 @@ def leave_list_to_approve(office: Office, plan: Plan, at: datetime) -> None:
         at=at,
     )
     if cycle.status == Cycle.Status.OPEN and not cycle.lists.exists():
-        prepare_if_due(cycle, office, maker, at)
+        prepare_if_due(cycle, cycle.phases.order_by("position")[0].code, office, maker, at)

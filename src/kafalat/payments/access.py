@@ -14,8 +14,8 @@ from kafalat.core.problems import problem
 from kafalat.payments.models import PaymentList
 from kafalat.registry.access import refusal, roles_of
 
-Act = Literal["check", "approve", "reject", "send"]
-ACTS: tuple[Act, ...] = ("check", "approve", "reject", "send")
+Act = Literal["check", "approve", "authorise", "release", "reject"]
+ACTS: tuple[Act, ...] = ("check", "approve", "authorise", "release", "reject")
 
 CYCLE_READERS = frozenset(
     {
@@ -29,11 +29,18 @@ CYCLE_READERS = frozenset(
         "treasury_officer",
     }
 )
-DECIDERS = frozenset({"payment_checker", "payment_releaser"})
+DECIDERS = frozenset({"payment_authoriser", "payment_checker", "payment_releaser"})
 RELEASERS = frozenset({"payment_releaser"})
+# Who may do what to a list; the database holds the same (migration 0003).
+ROLES_OF: dict[Act, frozenset[str]] = {
+    "check": frozenset({"payment_checker"}),
+    "approve": frozenset({"payment_checker"}),
+    "authorise": frozenset({"payment_authoriser"}),
+    "release": RELEASERS,
+    "reject": DECIDERS,
+}
 PREPARERS = frozenset({"payment_maker"})
 RECONCILERS = frozenset({"reconciler"})
-APPROVALS_NEEDED = 2
 
 
 def may_read_cycles(roles: frozenset[str]) -> bool:
@@ -48,25 +55,28 @@ def access_cycles(user: User) -> None:
     raise refusal(CYCLE_READERS)
 
 
-def access_list_act(user: User, payment_list: PaymentList) -> None:
-    """Let checkers and releasers decide about a list, but never its maker.
+def access_list_act(user: User, payment_list: PaymentList, act: Act) -> None:
+    """Let those take a step about a list whose role it is, but never its maker.
 
     Raises the problems `access.refused` and `access.own_list`.
     """
-    if not roles_of(user) & DECIDERS:
-        raise refusal(DECIDERS)
+    if not roles_of(user) & ROLES_OF[act]:
+        raise refusal(ROLES_OF[act])
     if payment_list.maker_id == user.pk:
         raise problem("access.own_list", cycle=payment_list.cycle.tranche, number=payment_list.number)
 
 
-def access_releasing(user: User, payment_list: PaymentList) -> None:
-    """Let releasers send an approved list to the banks, but never its maker.
-
-    Raises the problems `access.refused` and `access.own_list`.
-    """
-    if not roles_of(user) & RELEASERS:
-        raise refusal(RELEASERS)
-    access_list_act(user, payment_list)
+def next_act(payment_list: PaymentList, seats_taken: int) -> Act | None:
+    """Return what the list waits for, or None where nothing more is to be decided."""
+    if payment_list.status == PaymentList.Status.PREPARED:
+        return "check"
+    if payment_list.status != PaymentList.Status.CHECKED or seats_taken >= payment_list.seats:
+        return None
+    if seats_taken < payment_list.seats_approve:
+        return "approve"
+    if seats_taken < payment_list.seats_approve + payment_list.seats_authorise:
+        return "authorise"
+    return "release"
 
 
 def access_preparing(user: User) -> None:
@@ -91,18 +101,16 @@ class Offer:
 
 def offer(user: User, payment_list: PaymentList, approver_ids: frozenset[int]) -> Offer:
     """Return what `user` may do with the list now. `approver_ids` are the people who have said yes or no to it."""
-    waiting = payment_list.status in {PaymentList.Status.PREPARED, PaymentList.Status.CHECKED}
-    approved = len(approver_ids) >= APPROVALS_NEEDED
-    if not waiting:
+    act = next_act(payment_list, len(approver_ids))
+    roles = roles_of(user)
+    if act is None:
         return Offer((), "done")
-    if not roles_of(user) & (RELEASERS if approved else DECIDERS):
-        return Offer((), "done" if approved else "role")
+    if not roles & DECIDERS:
+        return Offer((), "role")
     if payment_list.maker_id == user.pk:
         return Offer((), "maker")
-    if approved:
-        return Offer(("send",))
     if user.pk in approver_ids:
         return Offer((), "already")
-    if payment_list.status == PaymentList.Status.PREPARED:
-        return Offer(("check",))
-    return Offer(("approve", "reject"))
+    acts: tuple[Act, ...] = (act,) if act == "check" else (act, "reject")
+    allowed = tuple(each for each in acts if roles & ROLES_OF[each])
+    return Offer(allowed, "" if allowed else "role")

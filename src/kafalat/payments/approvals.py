@@ -1,7 +1,8 @@
-"""Checks, approves and rejects payment lists. What must hold is also held by the database; here it gets its sentence."""
+"""Checks, approves, authorises, releases and rejects payment lists. What must hold is also held by the database; here it gets its sentence."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -9,13 +10,14 @@ from django.db import IntegrityError, transaction
 
 from kafalat.audit import services as audit
 from kafalat.core.problems import Problem, problem
-from kafalat.payments.access import access_list_act
+from kafalat.payments.access import Act, access_list_act, next_act
+from kafalat.payments.dispatch import Sender, dispatch
 from kafalat.payments.lists import stored_digest
-from kafalat.payments.models import Approval, PaymentList
+from kafalat.payments.models import Approval, BankFile, PaymentList
+from kafalat.payments.postings import post_rejection
 from kafalat.registry import bulk
 
 REJECTION = 0
-STEPS = (1, 2)
 
 
 def check_list(*, payment_list_id: int, user: User, at: datetime) -> PaymentList:
@@ -26,13 +28,18 @@ def check_list(*, payment_list_id: int, user: User, at: datetime) -> PaymentList
     """
     with transaction.atomic():
         payment_list = _locked(payment_list_id)
-        access_list_act(user, payment_list)
+        access_list_act(user, payment_list, "check")
         if payment_list.status != PaymentList.Status.PREPARED:
             raise problem("payments.list_not_waiting", number=payment_list.number, status=payment_list.status)
         _refuse_changed(payment_list)
         _refuse_exceptions(payment_list)
         payment_list.status = PaymentList.Status.CHECKED
-        payment_list.save(update_fields=["status"])
+        payment_list.checked_by = user
+        try:
+            with transaction.atomic():
+                payment_list.save(update_fields=["status", "checked_by"])
+        except IntegrityError as error:
+            raise _sentence(error, payment_list) from error
         _record("list_checked", payment_list, user, at)
     return payment_list
 
@@ -73,19 +80,77 @@ def _refuse_exceptions(payment_list: PaymentList) -> None:
 
 
 def approve_list(*, payment_list_id: int, user: User, seen_sha256: str, at: datetime) -> Approval:
-    """Give one of the two approvals of a checked list, of exactly the digest the approver saw.
+    """Take the next seat of those who approve a checked list, of exactly the digest the approver saw.
 
-    Raises `access.own_list` (the maker cannot approve), `payments.approved_already` (nobody approves twice),
-    `payments.list_not_waiting` and `payments.list_changed`.
+    Raises `access.own_list` (the maker cannot approve), `payments.approved_already` (nobody takes two seats),
+    `payments.seat_not_due` while the list waits for another step, `payments.list_not_waiting` and `payments.list_changed`.
     """
     with transaction.atomic():
-        payment_list = _waiting(payment_list_id, user, seen_sha256)
-        step = Approval.objects.filter(payment_list=payment_list).count() + 1
-        if step not in STEPS:
-            raise problem("payments.list_not_waiting", number=payment_list.number, status="approved")
-        approval = _say(payment_list, user, step, seen_sha256, "", at)
-        _record("list_approved", payment_list, user, at, step=step)
+        return _take_seat("approve", payment_list_id, user, seen_sha256, at)
+
+
+def authorise_list(*, payment_list_id: int, user: User, seen_sha256: str, at: datetime) -> Approval:
+    """Take the next seat of those who authorise an approved list. Raises the problems of `approve_list`."""
+    with transaction.atomic():
+        return _take_seat("authorise", payment_list_id, user, seen_sha256, at)
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """One release: the seat taken, and the bank files written where it was the last."""
+
+    approval: Approval
+    files: tuple[BankFile, ...]
+
+
+def release_list(
+    *, payment_list_id: int, user: User, seen_sha256: str, sender: Sender, at: datetime
+) -> Released:
+    """Take the next seat of those who release an authorised list; with the last one the list is dispatched.
+
+    Raises the problems of `approve_list`, and where it is the last seat `payments.phase_not_open` before the phase's
+    day, `payments.phase_out_of_order` while an earlier phase waits, and those of `dispatch`.
+    """
+    with transaction.atomic():
+        approval = _take_seat("release", payment_list_id, user, seen_sha256, at)
+        if approval.seat < approval.seats:
+            return Released(approval, ())
+        files = dispatch(approval.payment_list, user=user, sender=sender, at=at)
+        return Released(approval, tuple(files))
+
+
+def _take_seat(act: Act, payment_list_id: int, user: User, seen_sha256: str, at: datetime) -> Approval:
+    payment_list = _waiting(payment_list_id, user, seen_sha256, act)
+    taken = Approval.objects.filter(payment_list=payment_list)
+    if taken.filter(approver=user).exists():
+        raise problem("payments.approved_already", number=payment_list.number)
+    seat = taken.count() + 1
+    due = next_act(payment_list, seat - 1)
+    if due != act:
+        raise _not_due(payment_list, due)
+    approval = _say(payment_list, user, act, seat, seen_sha256, "", at)
+    _record(_WORDS[act], payment_list, user, at, seat=seat)
     return approval
+
+
+_WORDS: dict[Act, str] = {
+    "approve": "list_approved",
+    "authorise": "list_authorised",
+    "release": "list_released",
+}
+_DUE: dict[Act, tuple[str, str]] = {
+    "check": ("to be checked", "جانچ"),
+    "approve": ("to be approved", "منظوری"),
+    "authorise": ("to be authorised", "اجازت"),
+    "release": ("to be released", "اجرا"),
+}
+
+
+def _not_due(payment_list: PaymentList, due: Act | None) -> Problem:
+    if due is None:
+        return problem("payments.list_not_waiting", number=payment_list.number, status="released")
+    english, urdu = _DUE[due]
+    return problem("payments.seat_not_due", number=payment_list.number, due_en=english, due_ur=urdu)
 
 
 def reject_list(
@@ -98,22 +163,23 @@ def reject_list(
     if not reason.strip():
         raise problem("payments.reason_missing")
     with transaction.atomic():
-        payment_list = _waiting(payment_list_id, user, seen_sha256)
-        _say(payment_list, user, REJECTION, seen_sha256, reason.strip(), at)
+        payment_list = _waiting(payment_list_id, user, seen_sha256, "reject")
+        _say(payment_list, user, "reject", REJECTION, seen_sha256, reason.strip(), at)
         bulk.execute(
             "UPDATE payments_payment SET status = 'cancelled' WHERE payment_list_id = %s AND status = 'prepared'",
             [payment_list.pk],
         )
+        post_rejection(payment_list_id=payment_list.pk, at=at)
         payment_list.status = PaymentList.Status.REJECTED
         payment_list.save(update_fields=["status"])
         _record("list_rejected", payment_list, user, at, reason=reason.strip())
     return payment_list
 
 
-def _waiting(payment_list_id: int, user: User, seen_sha256: str) -> PaymentList:
+def _waiting(payment_list_id: int, user: User, seen_sha256: str, act: Act) -> PaymentList:
     """Return the locked list if `user` may decide on it now."""
     payment_list = _locked(payment_list_id)
-    access_list_act(user, payment_list)
+    access_list_act(user, payment_list, act)
     if payment_list.status != PaymentList.Status.CHECKED:
         raise problem("payments.list_not_waiting", number=payment_list.number, status=payment_list.status)
     if payment_list.sha256 != seen_sha256:
@@ -122,17 +188,21 @@ def _waiting(payment_list_id: int, user: User, seen_sha256: str) -> PaymentList:
 
 
 def _say(
-    payment_list: PaymentList, user: User, step: int, seen_sha256: str, reason: str, at: datetime
+    payment_list: PaymentList, user: User, act: Act, seat: int, seen_sha256: str, reason: str, at: datetime
 ) -> Approval:
     """Write one decision; what the database refuses becomes a sentence."""
     try:
         with transaction.atomic():
             return Approval.objects.create(
                 payment_list=payment_list,
-                step=step,
+                seat=seat,
+                act=act,
                 approver=user,
                 maker_id=payment_list.maker_id,
                 list_sha256=seen_sha256,
+                seats_approve=payment_list.seats_approve,
+                seats_authorise=payment_list.seats_authorise,
+                seats=payment_list.seats,
                 reason=reason,
                 at=at,
             )
@@ -142,9 +212,9 @@ def _say(
 
 def _sentence(error: IntegrityError, payment_list: PaymentList) -> Problem:
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")
-    if name == "approval_person_once":
+    if name in {"approval_login_once", "approval_person_once"}:
         return problem("payments.approved_already", number=payment_list.number)
-    if name == "approval_not_by_maker":
+    if name in {"approval_not_by_maker", "payment_list_not_checked_by_maker"}:
         return problem("access.own_list", cycle=payment_list.cycle.tranche, number=payment_list.number)
     return problem("payments.list_not_waiting", number=payment_list.number, status=payment_list.status)
 

@@ -11,7 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -24,13 +24,14 @@ from kafalat.adapters.iso20022.values import Block, Instruction, PaymentFile
 from kafalat.audit import services as audit
 from kafalat.core.problems import problem
 from kafalat.core.progress import Progress, silent
-from kafalat.core.quarters import parse_quarter
 from kafalat.core.sealing import Sealer
 from kafalat.enrolment.enrol import IBAN_PURPOSE
-from kafalat.payments.access import access_releasing
+from kafalat.payments.calendar import local_day
 from kafalat.payments.lists import stored_digest
-from kafalat.payments.models import Approval, BankFile, Outbox, PaymentList
-from kafalat.policy.geography import banks_by_code, phases_in_force
+from kafalat.payments.models import BankFile, Outbox, PaymentList
+from kafalat.payments.phases import refuse_early
+from kafalat.payments.postings import post_release, post_sent
+from kafalat.policy.geography import banks_by_code
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 
@@ -58,59 +59,53 @@ class _Row(NamedTuple):
     synthetic: bool
 
 
-def dispatch_list(*, payment_list_id: int, user: User, sender: Sender, at: datetime) -> list[BankFile]:
-    """Write the bank files of a list under its two approvals; return them.
+def dispatch(payment_list: PaymentList, *, user: User, sender: Sender, at: datetime) -> list[BankFile]:
+    """Write the bank files of a locked list whose last seat is taken, within the caller's transaction; return them.
 
-    Raises `payments.not_approved`, `payments.list_not_waiting`, and `payments.list_changed` when the payments are no
+    Raises `payments.phase_not_open`, `payments.phase_out_of_order`, and `payments.list_changed` when the payments are no
     longer those that were approved.
     """
-    with transaction.atomic():
-        payment_list = (
-            PaymentList.objects.select_for_update(no_key=True, of=("self",))
-            .select_related("cycle")
-            .get(pk=payment_list_id)
-        )
-        access_releasing(user, payment_list)
-        if payment_list.status != PaymentList.Status.CHECKED:
-            raise problem("payments.list_not_waiting", number=payment_list.number, status=payment_list.status)
-        approvals = Approval.objects.filter(payment_list=payment_list, step__in=(1, 2)).count()
-        if approvals < 2:
-            raise problem("payments.not_approved", number=payment_list.number, approvals=approvals)
-        if stored_digest(payment_list.pk) != payment_list.sha256:
-            raise problem("payments.list_changed", number=payment_list.number)
-        files = [_dispatch_bank(payment_list, bank, sender, at) for bank in _banks(payment_list)]
-        _mark_sent(payment_list, at)
-        payment_list.status = PaymentList.Status.DISPATCHED
-        payment_list.save(update_fields=["status"])
-        audit.record(
-            at=at,
-            actor=user.get_username(),
-            action="list_dispatched",
-            object_kind="payment_list",
-            object_id=payment_list.pk,
-            detail={"sha256": payment_list.sha256, "files": {file.message_id: file.sha256 for file in files}},
-        )
+    refuse_early(payment_list, sender.programme, at)
+    if stored_digest(payment_list.pk) != payment_list.sha256:
+        raise problem("payments.list_changed", number=payment_list.number)
+    files = [_dispatch_file(payment_list, bank, part, sender, at) for bank, part in _parts(payment_list)]
+    _mark_sent(payment_list)
+    post_release(payment_list_id=payment_list.pk, at=at)
+    payment_list.status = PaymentList.Status.DISPATCHED
+    payment_list.released_at = at
+    payment_list.save(update_fields=["status", "released_at"])
+    audit.record(
+        at=at,
+        actor=user.get_username(),
+        action="list_dispatched",
+        object_kind="payment_list",
+        object_id=payment_list.pk,
+        detail={"sha256": payment_list.sha256, "files": {file.message_id: file.sha256 for file in files}},
+    )
     return files
 
 
-def _banks(payment_list: PaymentList) -> list[str]:
-    return [
-        bank
-        for (bank,) in bulk.rows(
-            "SELECT DISTINCT bank FROM payments_payment WHERE payment_list_id = %s ORDER BY bank",
-            [payment_list.pk],
-        )
-    ]
+def _parts(payment_list: PaymentList) -> list[tuple[str, int]]:
+    """Return the bank and part of every file the list leaves in."""
+    found = bulk.rows(
+        "SELECT bank, part FROM payments_payment WHERE payment_list_id = %s GROUP BY bank, part ORDER BY bank, part",
+        [payment_list.pk],
+    )
+    return [(str(bank), int(part)) for bank, part in found]
 
 
-def _dispatch_bank(payment_list: PaymentList, bank: str, sender: Sender, at: datetime) -> BankFile:
-    """Write the file row and outbox row of one bank."""
+def _dispatch_file(payment_list: PaymentList, bank: str, part: int, sender: Sender, at: datetime) -> BankFile:
+    """Write the file row and outbox row of one bank file."""
+    bic = banks_by_code(sender.programme)[bank].bic[:8]
     file = BankFile(
         payment_list=payment_list,
         bank=bank,
-        message_id=f"KFLT-{payment_list.cycle.tranche}-{payment_list.pk}-{banks_by_code(sender.programme)[bank].bic[:8]}",
+        part=part,
+        message_id=f"KFLT-{payment_list.cycle.tranche}-{payment_list.pk}-{bic}"
+        + (f"-{part}" if part > 1 else ""),
         created_at=at,
         list_sha256=payment_list.sha256,
+        seats=payment_list.seats,
     )
     values = _payment_file(file, sender)
     file.sha256 = hashlib.sha256(pain001.write(values)).hexdigest()
@@ -120,18 +115,10 @@ def _dispatch_bank(payment_list: PaymentList, bank: str, sender: Sender, at: dat
     return file
 
 
-def _mark_sent(payment_list: PaymentList, at: datetime) -> None:
+def _mark_sent(payment_list: PaymentList) -> None:
     bulk.execute(
         "UPDATE payments_payment SET status = 'sent' WHERE payment_list_id = %s AND status = 'prepared'",
         [payment_list.pk],
-    )
-    bulk.execute(
-        """
-        INSERT INTO payments_transfer (cycle_id, payment_id, kind, debit, credit, amount_paisa, at)
-        SELECT %s, id, 'sent', 'in_flight:' || bank, 'due', amount_paisa, %s
-        FROM payments_payment WHERE payment_list_id = %s AND status = 'sent' ORDER BY id
-        """,
-        [payment_list.cycle_id, at, payment_list.pk],
     )
 
 
@@ -144,17 +131,15 @@ def _payment_file(file: BankFile, sender: Sender) -> PaymentFile:
     """Return the file's values: one block per payment phase, executed on the phase's day."""
     programme, tranche = sender.programme, file.payment_list.cycle.tranche
     banks = banks_by_code(programme)
-    starts = {
-        phase.code: phase.starts_after_days
-        for phase in phases_in_force(programme, parse_quarter(tranche).first_day())
-    }
+    phases = {phase.code: phase for phase in file.payment_list.cycle.phases.all()}
+    created_on = local_day(file.created_at)
     blocks = [
         Block(
             payment_information_id=f"{file.message_id}-{number}",
-            execution_date=(file.created_at + timedelta(days=starts[phase])).date(),
+            execution_date=max(created_on, phases[phase].starts_on),
             instructions=[_instruction(row, programme, tranche, sender.sealer) for row in rows],
         )
-        for number, (phase, rows) in enumerate(_by_phase(_rows(file), starts), start=1)
+        for number, (phase, rows) in enumerate(_by_phase(_rows(file), list(phases)), start=1)
     ]
     return PaymentFile(
         message_id=file.message_id,
@@ -177,16 +162,16 @@ def _rows(file: BankFile) -> list[_Row]:
             FROM payments_payment AS p JOIN payments_entitlement AS e ON e.id = p.entitlement_id
             JOIN enrolment_account AS a ON a.id = p.account_id
             JOIN enrolment_beneficiary AS b ON b.id = e.beneficiary_id JOIN registry_person AS person ON person.id = b.payee_id
-            WHERE p.payment_list_id = %s AND p.bank = %s ORDER BY p.identity
+            WHERE p.payment_list_id = %s AND p.bank = %s AND p.part = %s ORDER BY p.identity
             """,
-            [file.payment_list_id, file.bank],
+            [file.payment_list_id, file.bank, file.part],
         )
     ]
 
 
-def _by_phase(rows: Iterable[_Row], starts: dict[str, int]) -> list[tuple[str, list[_Row]]]:
-    """Return the rows by phase, phases in the order of the programme."""
-    order = {code: position for position, code in enumerate(starts)}
+def _by_phase(rows: Iterable[_Row], phases: list[str]) -> list[tuple[str, list[_Row]]]:
+    """Return the rows by phase, phases in the order of the cycle."""
+    order = {code: position for position, code in enumerate(phases)}
     ordered = sorted(rows, key=lambda row: (order[row.phase], row.identity))
     return [(phase, list(group)) for phase, group in groupby(ordered, key=lambda row: row.phase)]
 
@@ -228,6 +213,7 @@ def send_outbox(*, sender: Sender, at: datetime, progress: Progress = silent) ->
             row.attempts += 1
             row.sent_at = at
             row.save(update_fields=["attempts", "sent_at"])
+            post_sent(bank_file_ids=[key], at=at)
         progress(number / len(waiting))
     progress(1.0)
     return written

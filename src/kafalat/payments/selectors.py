@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
 from kafalat.core.problems import problem
+from kafalat.payments.access import Act, next_act
 from kafalat.payments.models import (
     Answer,
     AnswerLine,
@@ -159,7 +160,7 @@ def unsent_files() -> int:
 
 @dataclass(frozen=True, slots=True)
 class ListView:
-    """A payment list with its approvals in order. `waits_for` is how many more people must say yes."""
+    """A payment list with the seats taken under it, in order. `waits_for` is how many more people must say yes."""
 
     payment_list: PaymentList
     approvals: tuple[ApprovalView, ...]
@@ -174,14 +175,20 @@ class ListView:
         """Return how many approvals are missing; none once it was rejected or dispatched."""
         if self.payment_list.status in {PaymentList.Status.REJECTED, PaymentList.Status.DISPATCHED}:
             return 0
-        return 2 - sum(1 for approval in self.approvals if approval.step)
+        return int(self.payment_list.seats) - sum(1 for approval in self.approvals if approval.seat)
+
+    @property
+    def next_act(self) -> Act | None:
+        """Return what the list waits for, or None."""
+        return next_act(self.payment_list, sum(1 for approval in self.approvals if approval.seat))
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalView:
-    """One person's yes (step 1 or 2) or no (step 0)."""
+    """One person's seat under a list, and what she said in it; seat 0 is a no."""
 
-    step: int
+    seat: int
+    act: str
     approver_id: int
     approver: str
     reason: str
@@ -216,7 +223,8 @@ def _list_view(payment_list: PaymentList) -> ListView:
         payment_list,
         tuple(
             ApprovalView(
-                step=approval.step,
+                seat=approval.seat,
+                act=approval.act,
                 approver_id=approval.approver_id,
                 approver=approval.approver.get_username(),
                 reason=approval.reason,
@@ -260,7 +268,7 @@ def waiting_lists() -> list[ListView]:
 def files_of(cycle: Cycle) -> QuerySet[BankFile]:
     """Return the bank files of a cycle with their outbox rows, by list and bank."""
     found = BankFile.objects.filter(payment_list__cycle=cycle).select_related("payment_list", "outbox")
-    return found.order_by("payment_list__number", "bank")
+    return found.order_by("payment_list__number", "bank", "part")
 
 
 def answers_of(cycle: Cycle) -> QuerySet[Answer]:

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from kafalat.policy.approvals import Quorum
 from kafalat.policy.findings import Fault, Finding
-from kafalat.policy.sheaf import Sheaf
 from kafalat.policy.ranges import overlaps
+from kafalat.policy.sheaf import Sheaf
 
 
 def approvals(sheaf: Sheaf) -> Iterator[Finding]:
@@ -40,7 +40,11 @@ def _levels(levels: Sequence[Quorum]) -> Iterator[tuple[int, Fault]]:
                     "درجے چھوٹی رقم سے بڑی رقم کی طرف چلتے ہیں؛ اس درجے تک کوئی رقم نہیں پہنچتی۔",
                 ),
             )
-        if upper.approve < lower.approve or upper.authorise < lower.authorise or upper.release < lower.release:
+        if (
+            upper.approve < lower.approve
+            or upper.authorise < lower.authorise
+            or upper.release < lower.release
+        ):
             yield (
                 index,
                 Fault(

@@ -10,15 +10,17 @@ from pydantic import Field
 from kafalat.core.text import Bilingual
 from kafalat.policy.base import InForce, Strict
 
-# Why a family's payment may be held back. The rules behind the codes are in `payments/gate.py` and in enrolment.
+# Why a family's payment may be held back. The rules behind the codes are in `enrolment/payable.py`, the last in `payments/`.
 HoldCode = Literal[
     "suspended",
-    "account_missing",
-    "account_inactive",
-    "title_unmatched",
-    "cnic_expired",
-    "member_without_cnic",
+    "payee_cnic_missing",
+    "payee_cnic_expired",
+    "family_cnic_missing",
     "spouse_unprofiled",
+    "no_account",
+    "account_not_active",
+    "title_not_matched",
+    "no_mobile",
     "channel_closed",
 ]
 

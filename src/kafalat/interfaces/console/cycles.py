@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import cast
 
 from django.contrib import messages
@@ -21,9 +20,9 @@ from kafalat.interfaces import programmes
 from kafalat.interfaces.console import pictures
 from kafalat.interfaces.office import office
 from kafalat.payments import approvals, selectors
-from kafalat.payments.access import ACTS, Act, Offer, access_cycles, access_list_act, access_releasing, offer
-from kafalat.payments.dispatch import dispatch_list, send_outbox
-from kafalat.payments.models import Cycle, PaymentList
+from kafalat.payments.access import ACTS, Act, Offer, access_cycles, access_list_act, offer
+from kafalat.payments.dispatch import send_outbox
+from kafalat.payments.models import Cycle
 from kafalat.payments.selectors import Balance, BankShare, ListView
 
 PAGE_SIZE = 25
@@ -142,7 +141,7 @@ def decide(request: HttpRequest, payment_list_id: int, act: Act) -> HttpResponse
     """Ask before a decision about a payment list (GET), and take it (POST) by the digest the page showed."""
     user = cast(User, request.user)
     view = selectors.list_by_id(payment_list_id)
-    (access_releasing if act == "send" else access_list_act)(user, view.payment_list)
+    access_list_act(user, view.payment_list, act)
     if request.method == "POST":
         return _decided(request, user, view, act)
     return _confirmation(request, user, view, act, reason_missing=False)
@@ -167,11 +166,22 @@ def _confirmation(
     return render(request, "console/decide.html", context, status=400 if reason_missing else 200)
 
 
-def _send(payment_list: PaymentList, user: User, at: datetime) -> None:
-    """Dispatch an approved list and write its files; a file that cannot be written waits in the outbox."""
-    sender = office().sender(payment_list.cycle.programme_sha256)
-    dispatch_list(payment_list_id=payment_list.pk, user=user, sender=sender, at=at)
-    send_outbox(sender=sender, at=at)
+def _release(view: ListView, seen_sha256: str, user: User) -> str:
+    """Take a seat of those who release; with the last the files are written, and what cannot be waits in the outbox."""
+    sender = office().sender(view.payment_list.cycle.programme_sha256)
+    released = approvals.release_list(
+        payment_list_id=view.payment_list.pk,
+        user=user,
+        seen_sha256=seen_sha256,
+        sender=sender,
+        at=timezone.now(),
+    )
+    if not released.files:
+        return _("You released list %(number)s. More people must agree before it leaves.")
+    send_outbox(sender=sender, at=timezone.now())
+    return _(
+        "List %(number)s was sent: one file for each bank. Its money is on the way until the banks answer."
+    )
 
 
 def _decided(request: HttpRequest, user: User, view: ListView, act: Act) -> HttpResponse:
@@ -179,19 +189,15 @@ def _decided(request: HttpRequest, user: User, view: ListView, act: Act) -> Http
     reason = request.POST.get("reason", "").strip()
     if act == "check":
         approvals.check_list(payment_list_id=pk, user=user, at=now)
-        done = _("List %(number)s is checked. It now waits for two approvals.")
+        done = _("List %(number)s is checked. It now waits to be approved.")
     elif act == "approve":
-        approval = approvals.approve_list(payment_list_id=pk, user=user, seen_sha256=seen, at=now)
-        done = (
-            _("You approved list %(number)s. One more person must approve it before it can be sent.")
-            if approval.step == 1
-            else _("You approved list %(number)s. It has both approvals and can be sent to the banks.")
-        )
-    elif act == "send":
-        _send(view.payment_list, user, now)
-        done = _(
-            "List %(number)s was sent: one file for each bank. Its money is on the way until the banks answer."
-        )
+        approvals.approve_list(payment_list_id=pk, user=user, seen_sha256=seen, at=now)
+        done = _("You approved list %(number)s. More people must agree before it leaves.")
+    elif act == "authorise":
+        approvals.authorise_list(payment_list_id=pk, user=user, seen_sha256=seen, at=now)
+        done = _("You authorised list %(number)s. More people must agree before it leaves.")
+    elif act == "release":
+        done = _release(view, seen, user)
     elif not reason:
         return _confirmation(request, user, view, act, reason_missing=True)
     else:

@@ -7,7 +7,8 @@ that hold them are in the migrations.
 """
 
 from kafalat.payments.models.answer import Answer, AnswerLine, Resolution
-from kafalat.payments.models.cycle import Approval, Cycle, Entitlement, PaymentList
+from kafalat.payments.models.cycle import Approval, Cycle, CyclePhase, Entitlement, HeldBack, PaymentList
+from kafalat.payments.models.device import Device, DeviceAct
 from kafalat.payments.models.idle import Claim, Notice, TakeBack, TakeBackApproval, TakeBackItem
 from kafalat.payments.models.payment import LIVE, BankFile, Outbox, Payment
 from kafalat.payments.models.reconciliation import (
@@ -19,17 +20,32 @@ from kafalat.payments.models.reconciliation import (
     StatementLine,
 )
 from kafalat.payments.models.transfer import Transfer
+from kafalat.payments.models.verification import (
+    Authorisation,
+    Fallback,
+    FallbackAnswer,
+    Verification,
+    VerificationTry,
+)
+from kafalat.payments.models.withdrawal import Reversal, Withdrawal, WithdrawalReport
 
 __all__ = [
     "LIVE",
     "Answer",
     "AnswerLine",
     "Approval",
+    "Authorisation",
     "BankFile",
     "Claim",
     "CounterSign",
     "Cycle",
+    "CyclePhase",
+    "Device",
+    "DeviceAct",
     "Entitlement",
+    "Fallback",
+    "FallbackAnswer",
+    "HeldBack",
     "LineDecision",
     "Notice",
     "Outbox",
@@ -37,6 +53,7 @@ __all__ = [
     "PaymentList",
     "ReportLine",
     "Resolution",
+    "Reversal",
     "SignOff",
     "Statement",
     "StatementLine",
@@ -44,4 +61,8 @@ __all__ = [
     "TakeBackApproval",
     "TakeBackItem",
     "Transfer",
+    "Verification",
+    "VerificationTry",
+    "Withdrawal",
+    "WithdrawalReport",
 ]

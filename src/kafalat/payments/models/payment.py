@@ -12,23 +12,26 @@ LIVE = ("prepared", "sent", "accepted", "paid")
 
 
 class BankFile(models.Model):
-    """One pain.001 to one bank. Its bytes are rendered again from the payments when sent and must have this digest."""
+    """One file to one bank. Its bytes are rendered again from the payments when sent and must have this digest.
+
+    A bank that takes no more than so many payments at once gets several: `part` 1, 2 and on. A file can stand only
+    under the approval in the last of the list's seats, of exactly the list's digest (keys of migration 0003).
+    """
 
     payment_list = models.ForeignKey(PaymentList, on_delete=models.PROTECT, related_name="files")
     bank = models.CharField(max_length=60)
+    part = models.PositiveSmallIntegerField(default=1)
     message_id = models.CharField(max_length=35, unique=True)
     created_at = models.DateTimeField()
     sha256 = models.CharField(max_length=64)
     transactions = models.PositiveIntegerField()
     control_sum_paisa = models.BigIntegerField()
     list_sha256 = models.CharField(max_length=64)
-    step_1 = models.PositiveSmallIntegerField(default=1)
-    step_2 = models.PositiveSmallIntegerField(default=2)
+    seats = models.PositiveSmallIntegerField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["payment_list", "bank"], name="bank_file_once"),
-            models.CheckConstraint(condition=Q(step_1=1, step_2=2), name="bank_file_two_approvals"),
+            models.UniqueConstraint(fields=["payment_list", "bank", "part"], name="bank_file_once"),
         ]
 
     def __str__(self) -> str:
@@ -46,6 +49,8 @@ class Payment(models.Model):
         REJECTED = "rejected"
         RETURNED = "returned"
         CANCELLED = "cancelled"
+        RECALLED = "recalled"
+        REVERSED = "reversed"
 
     identity = models.CharField(max_length=35)
     # The composite key to the entitlement and its amount (migration 0002) stands for this one.
@@ -62,6 +67,9 @@ class Payment(models.Model):
     )
     account = models.ForeignKey(Account, on_delete=models.PROTECT)
     bank = models.CharField(max_length=60)
+    # Which of the bank's files it goes in, and how it reaches her: into her account or wallet, or at a camp site.
+    part = models.PositiveSmallIntegerField()
+    channel = models.CharField(max_length=7)
     amount_paisa = models.BigIntegerField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PREPARED)
 
@@ -72,9 +80,11 @@ class Payment(models.Model):
             models.UniqueConstraint(
                 fields=["entitlement"], condition=Q(status__in=LIVE), name="payment_one_live_attempt"
             ),
-            models.CheckConstraint(condition=Q(amount_paisa__gt=0, attempt__gte=1), name="payment_positive"),
+            models.CheckConstraint(
+                condition=Q(amount_paisa__gt=0, attempt__gte=1, part__gte=1), name="payment_positive"
+            ),
         ]
-        indexes = [models.Index(fields=["payment_list", "bank"], name="payment_list_bank")]
+        indexes = [models.Index(fields=["payment_list", "bank", "part"], name="payment_list_bank")]
 
     def __str__(self) -> str:
         return self.identity

@@ -1,0 +1,217 @@
+"""Writes what families are due, who is held back, and the payments of one list: a constant number of statements."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.contrib.auth.models import User
+
+from kafalat.core.problems import problem
+from kafalat.core.quarters import parse_quarter
+from kafalat.enrolment.payable import HELD_BACK_SQL
+from kafalat.payments.calendar import due_by_quarter, local_day
+from kafalat.payments.lists import DRAFTED, LIST_DIGEST_SQL
+from kafalat.payments.models import Cycle, CyclePhase, PaymentList
+from kafalat.policy.geography import phase_by_place
+from kafalat.policy.model import Programme
+from kafalat.registry import bulk
+
+# Why each family of the phase cannot be paid now, for the reasons the programme holds back for.
+_HELD = f"""
+    CREATE TEMPORARY TABLE held ON COMMIT DROP AS
+    SELECT h.beneficiary_id, h.reason FROM (
+        {HELD_BACK_SQL}
+        UNION ALL
+        SELECT a.beneficiary_id, 'channel_closed' FROM enrolment_account AS a
+        WHERE a.closed_on IS NULL AND NOT (a.channel = ANY (%(channels)s) OR 'camp' = ANY (%(channels)s))
+    ) AS h
+    JOIN enrolment_beneficiary AS b ON b.id = h.beneficiary_id AND b.programme_code = %(programme)s
+    JOIN registry_family AS f ON f.id = b.family_id JOIN registry_household AS hh ON hh.id = f.household_id
+    JOIN jsonb_each_text(%(phases)s::jsonb) AS phase ON phase.key = hh.place_id AND phase.value = %(phase)s
+    WHERE h.reason = ANY (%(reasons)s)
+"""
+
+
+def find_held(cycle: Cycle, phase: CyclePhase, programme: Programme, at: datetime) -> None:
+    """Find who of the phase cannot be paid at `at`, and why, into the temporary table `held`."""
+    first_day = parse_quarter(cycle.tranche).first_day()
+    bulk.execute(
+        _HELD,
+        {
+            "programme": cycle.programme_code,
+            "day": local_day(at),
+            "channels": list(phase.channels),
+            "phases": json.dumps(phase_by_place(programme, first_day)),
+            "phase": phase.code,
+            "reasons": [hold.code for hold in programme.approvals.holds_on(first_day)],
+        },
+    )
+    bulk.execute("CREATE INDEX ON held (beneficiary_id)")
+    bulk.execute("ANALYZE held")
+
+
+def hold_back(cycle: Cycle, phase: CyclePhase, programme: Programme, at: datetime) -> None:
+    """Write down who of the phase is left out and why, and who no longer is. Leaves the temporary table `held`."""
+    find_held(cycle, phase, programme, at)
+    bulk.execute(
+        """
+        UPDATE payments_exception AS x SET cleared_at = %s
+        WHERE x.cycle_id = %s AND x.phase = %s AND x.cleared_at IS NULL
+            AND NOT EXISTS (SELECT FROM held WHERE held.beneficiary_id = x.beneficiary_id AND held.reason = x.reason)
+        """,
+        [at, cycle.pk, phase.code],
+    )
+    bulk.execute(
+        """
+        INSERT INTO payments_exception (cycle_id, phase, beneficiary_id, reason, found_at)
+        SELECT %s, %s, held.beneficiary_id, held.reason, %s FROM held ORDER BY held.beneficiary_id, held.reason
+        ON CONFLICT (cycle_id, beneficiary_id, reason) DO UPDATE SET cleared_at = NULL
+        """,
+        [cycle.pk, phase.code, at],
+    )
+
+
+def entitle(cycle: Cycle, phase: CyclePhase, programme: Programme, fund: str) -> None:
+    """Record what each payable beneficiary of the phase is due: the tranche's quarter, and earlier ones never recorded.
+
+    A quarter is due to whoever was enrolled on or before its last day and is active now. Raises `payments.no_amount`.
+    """
+    tranche = parse_quarter(cycle.tranche)
+    due = due_by_quarter(programme, tranche)
+    if not any(row["quarter"] == cycle.tranche for row in due):
+        raise problem("payments.no_amount", cycle=cycle.tranche)
+    bulk.execute(
+        """
+        INSERT INTO payments_entitlement (cycle_id, beneficiary_id, component, phase, amount_paisa, quarter, programme_code,
+            payee_id, fund)
+        SELECT %(cycle)s, b.id, due.component, %(phase)s, due.amount_paisa, due.quarter, b.programme_code, b.payee_id, %(fund)s
+        FROM enrolment_beneficiary AS b
+        JOIN registry_family AS f ON f.id = b.family_id JOIN registry_household AS h ON h.id = f.household_id
+        JOIN jsonb_each_text(%(phases)s::jsonb) AS phase ON phase.key = h.place_id AND phase.value = %(phase)s
+        JOIN jsonb_to_recordset(%(due)s::jsonb) AS due (quarter text, component text, amount_paisa bigint, last_day date)
+            ON b.enrolled_on <= due.last_day
+        WHERE b.programme_code = %(programme)s AND b.status = 'active'
+            AND NOT EXISTS (SELECT FROM held WHERE held.beneficiary_id = b.id)
+        ORDER BY b.id, due.quarter, due.component
+        ON CONFLICT DO NOTHING
+        """,
+        {
+            "cycle": cycle.pk,
+            "phase": phase.code,
+            "fund": fund,
+            "phases": json.dumps(phase_by_place(programme, tranche.first_day())),
+            "due": json.dumps(due),
+            "programme": cycle.programme_code,
+        },
+    )
+
+
+# The next attempt of every entitlement that has no live one: never tried, cancelled, or decided to be sent again. A bank
+# that takes only so many payments in a file gets them in parts, in the order of their identities.
+_CANDIDATES = """
+    CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS
+    SELECT c.*, ((row_number() OVER (PARTITION BY c.bank ORDER BY c.identity) - 1)
+        / coalesce((%(limits)s::jsonb ->> c.bank)::bigint, 2147483647))::smallint + 1 AS part
+    FROM (
+        SELECT e.id AS entitlement_id, coalesce(last.attempt, 0) + 1 AS attempt, a.id AS account_id, a.bank, a.iban_sealed,
+            e.amount_paisa, CASE WHEN a.channel = ANY (%(channels)s) THEN a.channel ELSE 'camp' END AS channel,
+            'K' || upper(left(encode(sha256(convert_to(concat_ws('|', e.programme_code, e.quarter, e.beneficiary_id,
+                e.component, coalesce(last.attempt, 0) + 1), 'UTF8')), 'hex'), 32)) AS identity
+        FROM payments_entitlement AS e
+        JOIN enrolment_beneficiary AS b ON b.id = e.beneficiary_id AND b.status = 'active'
+        JOIN enrolment_account AS a ON a.beneficiary_id = e.beneficiary_id AND a.closed_on IS NULL
+        LEFT JOIN LATERAL (
+            SELECT id, attempt, status FROM payments_payment AS p WHERE p.entitlement_id = e.id ORDER BY attempt DESC LIMIT 1
+        ) AS last ON true
+        LEFT JOIN payments_resolution AS r ON r.payment_id = last.id
+        WHERE e.cycle_id = %(cycle)s AND e.phase = %(phase)s AND e.fund = %(fund)s
+            AND (last.id IS NULL OR last.status = 'cancelled'
+                OR (last.status IN ('rejected', 'returned', 'recalled', 'reversed') AND r.action = 'reissue'))
+            AND NOT EXISTS (SELECT FROM held WHERE held.beneficiary_id = e.beneficiary_id)
+    ) AS c
+"""
+
+
+def draft_list(
+    cycle: Cycle, phase: CyclePhase, programme: Programme, fund: str, *, user: User, at: datetime
+) -> PaymentList:
+    """Write the list and its payments; the list's digest covers bank, file, identity, account and amount of each.
+
+    Raises `payments.nothing_to_pay` and `payments.no_quorum`.
+    """
+    bulk.execute(
+        _CANDIDATES,
+        {
+            "cycle": cycle.pk,
+            "phase": phase.code,
+            "fund": fund,
+            "channels": list(phase.channels),
+            "limits": json.dumps(file_limits(programme)),
+        },
+    )
+    ((payments, amount_paisa),) = bulk.rows(
+        "SELECT count(*), coalesce(sum(amount_paisa), 0)::bigint FROM candidate"
+    )
+    if payments == 0:
+        raise problem("payments.nothing_to_pay", cycle=cycle.tranche)
+    quorum = programme.approvals.quorum(amount_paisa, local_day(at))
+    if quorum is None:
+        raise problem("payments.no_quorum", cycle=cycle.tranche, day=local_day(at))
+    ((sha256,),) = bulk.rows(LIST_DIGEST_SQL.format(source=DRAFTED))
+    payment_list = PaymentList.objects.create(
+        cycle=cycle,
+        number=cycle.lists.count() + 1,
+        phase=phase.code,
+        fund=fund,
+        maker=user,
+        prepared_at=at,
+        payments=payments,
+        amount_paisa=amount_paisa,
+        sha256=sha256,
+        seats_approve=quorum.approve,
+        seats_authorise=quorum.authorise,
+        seats_release=quorum.release,
+    )
+    bulk.execute(
+        """
+        INSERT INTO payments_payment (identity, entitlement_id, attempt, payment_list_id, account_id, bank, part, channel,
+            amount_paisa, status)
+        SELECT identity, entitlement_id, attempt, %s, account_id, bank, part, channel, amount_paisa, 'prepared'
+        FROM candidate ORDER BY entitlement_id
+        """,
+        [payment_list.pk],
+    )
+    return payment_list
+
+
+def file_limits(programme: Programme) -> Mapping[str, int]:
+    """Return how many payments one file of each bank may hold, by bank code."""
+    return {code: profile.payments_per_file_max for code, profile in programme.bank_profiles.items()}
+
+
+def somebody_due(cycle: Cycle, phase: CyclePhase, programme: Programme, at: datetime) -> bool:
+    """Say whether a phase would pay somebody now: a family that can be paid, or a payment that was prepared."""
+    tranche = parse_quarter(cycle.tranche)
+    find_held(cycle, phase, programme, at)
+    ((found,),) = bulk.rows(
+        """
+        SELECT EXISTS (SELECT FROM payments_entitlement WHERE cycle_id = %s AND phase = %s) OR EXISTS (
+            SELECT FROM enrolment_beneficiary AS b
+            JOIN registry_family AS f ON f.id = b.family_id JOIN registry_household AS h ON h.id = f.household_id
+            JOIN jsonb_each_text(%s::jsonb) AS phase ON phase.key = h.place_id AND phase.value = %s
+            WHERE b.programme_code = %s AND b.status = 'active' AND b.enrolled_on <= %s
+                AND NOT EXISTS (SELECT FROM held WHERE held.beneficiary_id = b.id))
+        """,
+        [
+            cycle.pk,
+            phase.code,
+            json.dumps(phase_by_place(programme, tranche.first_day())),
+            phase.code,
+            cycle.programme_code,
+            tranche.last_day(),
+        ],
+    )
+    bulk.execute("DROP TABLE held")
+    return bool(found)
