@@ -5,81 +5,40 @@
         for chunk in answer.copy_chunks():      # rows of COLUMNS, for COPY ... FROM STDIN (FORMAT csv, NULL '\\N')
             copy.write(chunk)
 
-Faults of the file as a whole raise problems `bank.*`: what the head shows when it is opened, the rest (cut off, sums,
-counts, currencies) at the latest when the last line was read. So book nothing before the lines are at their end; the
-transaction around COPY does that by itself. Whether a line is true (known, of this amount, answered once) is not
-the reader's to say.
+Faults of the file as a whole raise problems `bank.*`: what the head shows when it is opened (of a table: everything), the
+rest (cut off, sums, counts, currencies) at the latest when the last line was read. So book nothing before the lines are
+at their end; the transaction around COPY does that by itself. Whether a line is true (known, of this amount, answered
+once) is not the reader's to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Protocol, cast
 
-from kafalat.core.bank_formats import AnswerFormat, AnswerKind, Outcome
+from lxml import etree
 
-Scope = Literal["payment", "block", "file"]
+from kafalat.adapters.answers import COLUMN_TYPES, COLUMNS, AnswerHead, AnswerLine, Scope
+from kafalat.adapters.banks.sheets import to_csv
+from kafalat.adapters.banks.tables import TableAnswer, columns_of, missing_columns
+from kafalat.adapters.iso20022.read import shown
+from kafalat.adapters.iso20022.reports import StatusReport
+from kafalat.adapters.iso20022.statements import AccountReport
+from kafalat.core.bank_formats import AnswerFormat, AnswerKind, Table
+from kafalat.core.problems import Problem, problem
 
+__all__ = ["COLUMNS", "COLUMN_TYPES", "Answer", "AnswerHead", "AnswerLine", "Scope", "read_answer"]
 
-class AnswerLine(NamedTuple):
-    """What a bank says of one payment, or of all payments of a block or file that have no line of their own.
-
-    `line_no` counts the file's records (in a table: its lines) from 1. `reference` is our end-to-end id, for a block our
-    payment information id, for a file our message id; "" where the bank gives none. Texts are "" where there is none.
-    """
-
-    line_no: int
-    scope: Scope
-    reference: str
-    outcome: Outcome
-    reason_code: str
-    amount_paisa: int | None
-    account: str
-    name: str
-    booked_on: date | None
-    text: str
-
-
-COLUMNS: Final = AnswerLine._fields
-# The PostgreSQL types of COLUMNS, for a table to COPY into.
-COLUMN_TYPES: Final[dict[str, str]] = {
-    "line_no": "integer",
-    "scope": "text",
-    "reference": "text",
-    "outcome": "text",
-    "reason_code": "text",
-    "amount_paisa": "bigint",
-    "account": "text",
-    "name": "text",
-    "booked_on": "date",
-    "text": "text",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerHead:
-    """What stands before the lines.
-
-    `original_message_id`, `original_count` and `original_sum_paisa` are the bank's words about the payment file it answers
-    (None where it does not say). Statements (camt.053, and camt.054 that number themselves) have the account, the
-    bank's `sequence` number, and camt.053 its balances, which the lines then must explain.
-    """
-
-    kind: AnswerKind
-    version: str
-    message_id: str
-    created_at: datetime | None = None
-    original_message_id: str | None = None
-    original_count: int | None = None
-    original_sum_paisa: int | None = None
-    account_iban: str | None = None
-    sequence: int | None = None
-    opening_paisa: int | None = None
-    closing_paisa: int | None = None
+Formats = Mapping[str, Sequence[AnswerFormat]]
+_BATCH: Final = 5_000
+_START_BYTES: Final = 8_000
+_MESSAGE: Final = re.compile(rb"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.\d{3})\.\d{3}\.(\d{2})")
+_WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"\0", b"<\0")
 
 
 class Answer(Protocol):
@@ -99,11 +58,158 @@ class Answer(Protocol):
 
 @contextmanager
 def read_answer(
-    source: Path | bytes, *, name: str, formats: Mapping[str, Sequence[AnswerFormat]], work: Path
+    source: Path | bytes, *, name: str, formats: Formats, work: Path, schemas: Path | None = None
 ) -> Iterator[Answer]:
     """Open an answer. `name` is what problems call it, `formats` what each bank that may have sent it declares.
 
-    `work` is a folder for scratch files; they are gone when the answer is closed. Raises the problems `bank.*`.
+    `work` is a folder for scratch files; they are gone when the answer is closed. Where `schemas` has `<message>.xsd`,
+    as published by ISO, the message is checked by it while it is read. Raises the problems `bank.*`.
     """
-    raise NotImplementedError
-    yield
+    with ExitStack() as open_until_done:
+        scratch = Path(open_until_done.enter_context(tempfile.TemporaryDirectory(prefix="answer-", dir=work)))
+        start = _start(source)
+        if start.startswith(b"PK"):
+            answer: Answer = _open_table(source, name, formats, "xlsx", scratch, open_until_done)
+        elif start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<") or start.startswith(_WIDE):
+            answer = _open_message(source, start, name, formats, schemas)
+        else:
+            answer = _open_table(source, name, formats, "csv", scratch, open_until_done)
+        yield answer
+
+
+def _start(source: Path | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source[:_START_BYTES]
+    with source.open("rb") as file:
+        return file.read(_START_BYTES)
+
+
+# ---- which form -------------------------------------------------------------------------------------------------
+
+
+def _named(form: AnswerFormat) -> str:
+    return f"{form.format} {'/'.join(form.versions)}".strip()
+
+
+def _undeclared(name: str, found: str, formats: Formats) -> Problem:
+    declared = sorted({_named(form) for forms in formats.values() for form in forms})
+    return problem("bank.form_undeclared", file=name, found=shown(found), declared=", ".join(declared) or "-")
+
+
+def _open_message(
+    source: Path | bytes, start: bytes, name: str, formats: Formats, schemas: Path | None
+) -> Answer:
+    """Open an ISO 20022 message. What names no message at all is left to the reader of reports to refuse for what it is."""
+    found = _MESSAGE.search(start)
+    kind, version = (found.group(1).decode(), found.group(2).decode()) if found else ("pain.002", "")
+    banks = tuple(
+        bank
+        for bank, forms in formats.items()
+        if any(form.format == kind and version in form.versions for form in forms)
+    )
+    if found and not banks:
+        raise _undeclared(name, f"{kind}.001.{version}", formats)
+    schema = _schema(schemas, f"{kind}.001.{version}")
+    if kind in {"camt.053", "camt.054"}:
+        statement = AccountReport(source, name, "camt.053" if kind == "camt.053" else "camt.054", schema)
+        return _Streamed(statement.head, banks, statement.lines())
+    report = StatusReport(source, name, schema)
+    return _Streamed(report.head, banks, report.lines())
+
+
+def _schema(schemas: Path | None, message: str) -> etree.XMLSchema | None:
+    path = schemas / f"{message}.xsd" if schemas is not None else None
+    return etree.XMLSchema(etree.parse(path)) if path is not None and path.is_file() else None
+
+
+def _open_table(
+    source: Path | bytes, name: str, formats: Formats, kind: AnswerKind, scratch: Path, until: ExitStack
+) -> Answer:
+    """Open a table as the first bank reads it whose headings it has, or say what the nearest one lacks."""
+    path = source if isinstance(source, Path) else scratch / "answer"
+    if isinstance(source, bytes):
+        path.write_bytes(source)
+    declared = [
+        (bank, form.table)
+        for bank, forms in formats.items()
+        for form in forms
+        if form.format == kind and form.table is not None
+    ]
+    if not declared:
+        raise _undeclared(name, kind, formats)
+    # One spreadsheet may be read by several sheets' names, hence one CSV for each way to read it.
+    tries: list[tuple[str, Table, Path]] = []
+    refused: Problem | None = None
+    for number, (bank, form) in enumerate(declared):
+        plain = path
+        table = form
+        if kind == "xlsx":
+            plain, table = scratch / f"{number}.csv", form.model_copy(update={"delimiter": ","})
+            try:
+                to_csv(path, plain, form, name)
+            except Problem as found:
+                if found.code != "bank.columns_missing":
+                    raise
+                refused = refused or found
+                continue
+        tries.append((bank, table, plain))
+    if not tries:
+        raise cast(Problem, refused)
+    fitting = [one for one in tries if not missing_columns(columns_of(one[2], one[1], name), one[1])]
+    _, table, plain = fitting[0] if fitting else tries[0]
+    opened = TableAnswer(plain, name, table, kind=kind, message_id=shown(Path(name).stem)[:35])
+    until.callback(opened.close)
+    banks = tuple(bank for bank, form, _ in fitting if form == table)
+    return _Tabled(opened, banks, scratch / "lines.csv")
+
+
+# ---- the two ways an answer is open ------------------------------------------------------------------------------
+
+
+class _Streamed:
+    """Lines as they come out of a message."""
+
+    def __init__(self, head: AnswerHead, banks: tuple[str, ...], lines: Iterator[AnswerLine]) -> None:
+        self.head = head
+        self.banks = banks
+        self._lines = lines
+
+    def batches(self) -> Iterator[list[AnswerLine]]:
+        while batch := list(islice(self._lines, _BATCH)):
+            yield batch
+
+    def copy_chunks(self) -> Iterator[bytes]:
+        for batch in self.batches():
+            yield _csv(batch)
+
+
+class _Tabled:
+    """Lines as the engine maps them."""
+
+    def __init__(self, table: TableAnswer, banks: tuple[str, ...], spool: Path) -> None:
+        self.head = table.head
+        self.banks = banks
+        self._table = table
+        self._spool = spool
+
+    def batches(self) -> Iterator[list[AnswerLine]]:
+        return self._table.lines()
+
+    def copy_chunks(self) -> Iterator[bytes]:
+        return self._table.copy_chunks(self._spool)
+
+
+def _csv(lines: Iterable[AnswerLine]) -> bytes:
+    """Return lines as CSV. Every text is quoted, so that none can be taken for the NULL sign."""
+    written = [
+        ",".join(
+            "\\N" if value is None else str(value) if isinstance(value, int) else f'"{_doubled(str(value))}"'
+            for value in line
+        )
+        for line in lines
+    ]
+    return ("\n".join(written) + "\n").encode()
+
+
+def _doubled(text: str) -> str:
+    return text.replace('"', '""')

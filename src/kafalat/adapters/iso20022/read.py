@@ -2,18 +2,20 @@
 
 A file from outside can be cut off, of another kind, wrong in any value, or an attack. So: UTF-8 only; a DOCTYPE is
 refused before parsing, hence no entity is ever defined; nothing is fetched; libxml2's own limits on depth and size stay
-on; and every refusal is a problem of the catalogue that names the file, the place and what was expected. Records
-are freed as they are read, so memory grows with the values, not with the XML.
+on; and every refusal is a problem of the catalogue that names the file, the place and what was expected. Files are
+read as streams, and records freed as they are read: memory does not grow with the file.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from io import BytesIO
-from typing import TypeVar, cast
+from pathlib import Path
+from typing import IO, Final, TypeVar, cast
 
 from lxml import etree
 
@@ -27,6 +29,10 @@ NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 CURRENCY = "PKR"
 ID_LENGTH_MAX = 35
 SHOWN_LENGTH_MAX = 160
+SIZE_MAX_BYTES: Final = 4 << 30
+_NAME_LENGTH_MAX: Final = 140
+_CHUNK_BYTES: Final = 1 << 20
+_DOCTYPE: Final = b"<!DOCTYPE"
 # A time without an offset is the bank's local time; Pakistan has kept UTC+5 without summer time since 2010.
 PAKISTAN = timezone(timedelta(hours=5))
 
@@ -48,7 +54,7 @@ def _qualified(namespace: str, path: str) -> str:
     return "/".join(f"{{{namespace}}}{step}" for step in path.split("/"))
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Return text from a file as a problem may show it: one line, short, nothing invisible."""
     start = text[: SHOWN_LENGTH_MAX + 1]
     line = " ".join("".join(character if character.isprintable() else " " for character in start).split())
@@ -112,8 +118,8 @@ class Place:
             "bank.value_invalid",
             file=self._name,
             place=self._at(path),
-            value=_shown(value),
-            expected=_shown(expected),
+            value=shown(value),
+            expected=shown(expected),
         )
 
     # -- values --
@@ -122,6 +128,10 @@ class Place:
         """Return the text at `path` without outer space, or None when there is none."""
         text = self._element.findtext(_qualified(self._namespace, path)) if path else self._element.text
         return (text or "").strip() or None
+
+    def first(self, *paths: str) -> str:
+        """Return the first text there is at one of `paths`, at most as much of it as a name has, or ""."""
+        return next((text[:_NAME_LENGTH_MAX] for path in paths if (text := self.optional(path))), "")
 
     def text(self, path: str) -> str:
         """Return the text at `path`; raises the problem `bank.element_missing` when there is none."""
@@ -158,8 +168,8 @@ class Place:
         except ValueError:
             raise self.invalid(path, text, "0.00") from None
 
-    def amount(self, path: str) -> int:
-        """Return the positive amount at `path` in paisa; raises the problem `bank.currency_wrong` unless it is PKR."""
+    def amount(self, path: str, *, least_paisa: int = 1) -> int:
+        """Return the amount at `path` in paisa; raises the problem `bank.currency_wrong` unless it is PKR."""
         text = self.text(path)
         element = self.child(path)._element  # noqa: SLF001 - another Place
         currency = element.get("Ccy", "")
@@ -168,10 +178,10 @@ class Place:
                 "bank.currency_wrong",
                 file=self._name,
                 place=self._at(path),
-                found=_shown(currency),
+                found=shown(currency),
             )
         paisa = self._paisa(path, text)
-        if paisa == 0:
+        if paisa < least_paisa:
             raise self.invalid(path, text, "> 0")
         return paisa
 
@@ -230,8 +240,14 @@ class Place:
         """Raise the problem `bank.totals_differ` when the sum stated at `path`, if any, is not `found_paisa`."""
         stated = self.sum_paisa(path)
         if stated is not None and stated != found_paisa:
-            sign = "-" if found_paisa < 0 else ""
-            raise self._differ(path, decimal_text(stated), sign + decimal_text(abs(found_paisa)))
+            raise self.differ(path, stated, found_paisa)
+
+    def differ(self, path: str, stated_paisa: int, found_paisa: int) -> Problem:
+        """Return the problem that a total states one sum where the lines give another."""
+        texts = (
+            ("-" if paisa < 0 else "") + decimal_text(abs(paisa)) for paisa in (stated_paisa, found_paisa)
+        )
+        return self._differ(path, *texts)
 
 
 class _Discard:
@@ -256,53 +272,100 @@ class _Discard:
 class Message:
     """A bank's message of one kind ("pain.002.001." or longer), whose only element below Document is `body`.
 
-    Read `records` to their end first; `child` is there after that.
+    Ask for the first of the `records`; what stands before it can be read from then on. A `schema` is checked on the way.
     """
 
-    def __init__(self, data: bytes, *, name: str, kind: str, body: str) -> None:
-        self._data = data
+    def __init__(
+        self,
+        source: Path | bytes,
+        *,
+        name: str,
+        kind: str,
+        body: str,
+        schema: etree.XMLSchema | None = None,
+    ) -> None:
+        self._source = source
         self._name = name
         self._kind = kind
         self._body = body
-        self._top: Place | None = None
+        self._schema = schema
+        self._root: etree._Element | None = None
+        self._namespace = ""
+
+    @property
+    def version(self) -> str:
+        """The message and its version, as in pain.002.001.10, once records are read."""
+        return self._namespace.removeprefix(NAMESPACE)
 
     def records(self, container: str, record: str) -> Iterator[Place]:
         """Yield every `record` and, after its records, their `container`; each is gone once the next is asked for.
 
-        Raises the problems `bank.unreadable`, `bank.doctype_refused`, `bank.encoding_refused`, `bank.wrong_message`.
+        Raises the problems `bank.unreadable`, `bank.too_large`, `bank.doctype_refused`, `bank.encoding_refused`,
+        `bank.wrong_message`, `bank.schema_invalid`.
         """
         self._refuse_what_is_not_plain_utf8()
         try:
-            self._refuse_what_is_not_whole()
-            yield from self._parsed(container, record)
+            with self._open() as file, self.damage_first():
+                yield from self._parsed(file, container, record)
         except etree.XMLSyntaxError as error:
-            raise self._unreadable(error.lineno or 1, str(error.msg or error)) from None
+            self._refuse_what_is_not_whole()
+            raise self._invalid_or_unreadable(error) from None
+
+    @contextmanager
+    def damage_first(self) -> Iterator[None]:
+        """Let what is wrong in a file that is cut off be told as that: the parser shows half an element as a whole one."""
+        try:
+            yield
+        except Problem:
+            self._refuse_what_is_not_whole()
+            raise
 
     def child(self, path: str) -> Place:
         """Return a child of the body, as in "GrpHdr"."""
-        return self._body_place().child(path)
-
-    def _body_place(self) -> Place:
-        if self._top is None:
-            msg = "the records are read first"
+        if self._root is None:
+            msg = "the first record is read first"
             raise RuntimeError(msg)
-        return self._top
+        return self._checked_body(whole=False).child(path)
+
+    def _open(self) -> IO[bytes]:
+        return BytesIO(self._source) if isinstance(self._source, bytes) else self._source.open("rb")
+
+    def _chunks(self) -> Iterator[bytes]:
+        with self._open() as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
 
     def _unreadable(self, line: int, reason: str) -> Problem:
-        return problem("bank.unreadable", file=self._name, line=line, reason=_shown(reason))
+        return problem("bank.unreadable", file=self._name, line=line, reason=shown(reason))
+
+    def _invalid_or_unreadable(self, error: etree.XMLSyntaxError) -> Problem:
+        line, reason = error.lineno or 1, str(error.msg or error)
+        if self._schema is not None:  # well-formed it is, as was just seen
+            return problem("bank.schema_invalid", file=self._name, line=line, reason=shown(reason))
+        return self._unreadable(line, reason)
 
     def _refuse_what_is_not_plain_utf8(self) -> None:
-        declared = _DECLARED.match(self._data[:200])
+        size, before = 0, b""
+        for chunk in self._chunks():
+            if size == 0:
+                self._refuse_other_encodings(chunk)
+            size += len(chunk)
+            if size > SIZE_MAX_BYTES:
+                raise problem("bank.too_large", file=self._name, most=f"{SIZE_MAX_BYTES >> 30} GB")
+            if _DOCTYPE in before + chunk:
+                raise problem("bank.doctype_refused", file=self._name)
+            before = chunk[-len(_DOCTYPE) :]
+
+    def _refuse_other_encodings(self, start: bytes) -> None:
+        declared = _DECLARED.match(start[:200])
         encoding = declared.group(1).decode("ascii", "replace") if declared else "UTF-8"
-        if self._data.startswith(_OTHER_UNICODE):
+        if start.startswith(_OTHER_UNICODE):
             encoding = "UTF-16"
         if encoding.upper() not in {"UTF-8", "US-ASCII", "ASCII"}:
-            raise problem("bank.encoding_refused", file=self._name, encoding=_shown(encoding))
-        if b"<!DOCTYPE" in self._data:
-            raise problem("bank.doctype_refused", file=self._name)
+            raise problem("bank.encoding_refused", file=self._name, encoding=shown(encoding))
 
     def _refuse_what_is_not_whole(self) -> None:
-        """Parse once without looking: in a file cut off within a tag, the parser would show half of it as a whole."""
+        """Parse without looking; raises the problem `bank.unreadable`."""
         parser = etree.XMLParser(
             target=_Discard(),
             encoding="UTF-8",
@@ -311,13 +374,17 @@ class Message:
             no_network=True,
             huge_tree=False,
         )
-        parser.feed(self._data)
-        parser.close()
+        try:
+            for chunk in self._chunks():
+                parser.feed(chunk)
+            parser.close()
+        except etree.XMLSyntaxError as error:
+            raise self._unreadable(error.lineno or 1, str(error.msg or error)) from None
 
-    def _parsed(self, container: str, record: str) -> Iterator[Place]:
+    def _parsed(self, file: IO[bytes], container: str, record: str) -> Iterator[Place]:
         """Parse, check the frame, and yield records and containers with their paths."""
         events = etree.iterparse(
-            BytesIO(self._data),
+            file,
             events=("start", "end"),
             tag=("{*}Document", f"{{*}}{container}", f"{{*}}{record}"),
             encoding="UTF-8",
@@ -327,14 +394,15 @@ class Message:
             huge_tree=False,
             remove_comments=True,
             remove_pis=True,
+            schema=self._schema,
         )
-        namespace, numbers = "", {container: 0, record: 0}
+        numbers = {container: 0, record: 0}
         done: dict[str, etree._Element] = {}
         for event, element in events:
             tag = _local(element)
             if tag == "Document":
                 if event == "start":
-                    namespace = self._frame_namespace(element)
+                    self._namespace, self._root = self._frame_namespace(element), element
                 continue
             if event == "start":
                 if tag == container:
@@ -343,13 +411,14 @@ class Message:
             numbers[record] += tag == record
             yield Place(
                 element,
-                path=self._path_of(element, (container, record), numbers, namespace),
+                path=self._path_of(element, (container, record), numbers, self._namespace),
                 name=self._name,
-                namespace=namespace,
+                namespace=self._namespace,
             )
             self._forget(element, done.get(tag))
             done[tag] = element
-        self._top = self._checked_body(events.root, namespace)
+        self._root = events.root
+        self._checked_body(whole=True)
 
     def _frame_namespace(self, document: etree._Element) -> str:
         """Return the namespace of the root element, which must be the kind of message asked for."""
@@ -360,7 +429,7 @@ class Message:
 
     def _wrong_message(self, found: str) -> Problem:
         expected = self._kind + "*" if self._kind.endswith(".") else self._kind
-        return problem("bank.wrong_message", file=self._name, expected=expected, found=_shown(found))
+        return problem("bank.wrong_message", file=self._name, expected=expected, found=shown(found))
 
     def _path_of(
         self, element: etree._Element, levels: tuple[str, str], numbers: Mapping[str, int], namespace: str
@@ -386,9 +455,15 @@ class Message:
             if parent is not None:
                 parent.remove(before)
 
-    def _checked_body(self, root: etree._Element | None, namespace: str) -> Place:
+    def _checked_body(self, *, whole: bool) -> Place:
+        """Return the body; where the message was read whole, it must be all there is."""
+        root, namespace = self._root, self._namespace
         found = [] if root is None else [str(child.tag) for child in root]
-        if root is None or not namespace or found != [f"{{{namespace}}}{self._body}"]:
+        if (
+            root is None
+            or not namespace
+            or (found if whole else found[:1]) != [f"{{{namespace}}}{self._body}"]
+        ):
             tag = "?" if root is None else _local(root)
             raise self._wrong_message("/".join([tag, *(child.rpartition("}")[2] for child in found[:1])]))
         return Place(root[0], path=self._body, name=self._name, namespace=namespace)
