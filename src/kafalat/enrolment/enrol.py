@@ -63,7 +63,7 @@ _NEXT = """
         WHERE household.needed <= s.families - coalesce(taken.families, 0) - coalesce(kept.families, 0)
     )
 """
-_LOCK = 0x4B41_0006  # whoever fills places sees those that were filled before
+ACCOUNTS_LOCK = 0x4B41_0006  # whoever fills places sees those that were filled before
 
 
 def enrol(*, run: Run, enrolled_on: date, actor: str, at: datetime) -> int:
@@ -101,7 +101,7 @@ def _areas(run: Run) -> dict[str, str]:
 
 def _fill(*, run: Run, waiting: bool, enrolled_on: date, actor: str, at: datetime) -> int:
     with transaction.atomic():
-        bulk.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        bulk.execute("SELECT pg_advisory_xact_lock(%s)", [ACCOUNTS_LOCK])
         added = bulk.execute(
             f"""
             INSERT INTO enrolment_beneficiary (programme_code, family_id, payee_id, payee_rule, run_id, status, enrolled_on,
@@ -154,7 +154,7 @@ def open_accounts(
     banks = banks_by_code(programme)
     places = bank_by_place(programme, opened_on)
     with transaction.atomic():
-        bulk.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        bulk.execute("SELECT pg_advisory_xact_lock(%s)", [ACCOUNTS_LOCK])
         waiting = bulk.rows(
             """
             SELECT b.id + %s * (SELECT count(*) FROM enrolment_account AS a WHERE a.beneficiary_id = b.id), b.id, h.place_id

@@ -136,12 +136,16 @@ class Account(models.Model):
     # With the composite key of migration 0003: a change opens an account only once it is approved, and only its own IBAN.
     change = models.OneToOneField(Change, null=True, on_delete=models.PROTECT)
     change_approved = models.BooleanField(null=True)
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPENED, db_default="opened")
+    status = models.CharField(
+        max_length=10, choices=Status.choices, default=Status.OPENED, db_default="opened"
+    )
     status_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
     status_by = models.CharField(max_length=150, blank=True, default="", db_default="")
     status_at = models.DateTimeField(db_default=Now())
     title = models.CharField(max_length=140, blank=True, default="", db_default="")
-    title_status = models.CharField(max_length=10, choices=Title.choices, default=Title.PENDING, db_default="pending")
+    title_status = models.CharField(
+        max_length=10, choices=Title.choices, default=Title.PENDING, db_default="pending"
+    )
     title_similarity = models.PositiveSmallIntegerField(null=True)
     activation = models.CharField(
         max_length=10, choices=Activation.choices, blank=True, default="", db_default=""
