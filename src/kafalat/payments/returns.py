@@ -9,6 +9,7 @@ from django.db import transaction
 
 from kafalat.audit import services as audit
 from kafalat.payments.access import access_reconciling
+from kafalat.payments.postings import insert_of_payments
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 
@@ -23,7 +24,7 @@ def resolve_returns(*, cycle_id: int, programme: Programme, user: User, at: date
     with transaction.atomic():
         decided = dict(
             bulk.rows(
-                """
+                f"""
                 WITH undecided AS (
                     SELECT p.id, p.attempt, coalesce((SELECT l.reason_code FROM payments_answerline AS l
                         WHERE l.payment_id = p.id AND l.outcome = p.status), '') AS reason_code
@@ -37,11 +38,12 @@ def resolve_returns(*, cycle_id: int, programme: Programme, user: User, at: date
                         reason_code, %s, %s
                     FROM undecided ORDER BY id
                     RETURNING payment_id, action
-                ), parked AS (
-                    INSERT INTO payments_transfer (cycle_id, payment_id, kind, debit, credit, amount_paisa, at)
-                    SELECT %s, p.id, 'parked', 'suspense', 'back:' || p.bank, p.amount_paisa, %s
+                ), to_park AS (
+                    SELECT p.id, p.payment_list_id, p.bank, p.amount_paisa, p.status AS was
                     FROM resolved JOIN payments_payment AS p ON p.id = resolved.payment_id
-                    WHERE resolved.action = 'park' ORDER BY p.id
+                    WHERE resolved.action = 'park'
+                ), parked AS (
+                    {insert_of_payments('parked', 'to_park')}
                 )
                 SELECT action, count(*) FROM resolved GROUP BY action
                 """,
@@ -51,7 +53,6 @@ def resolve_returns(*, cycle_id: int, programme: Programme, user: User, at: date
                     programme.banks.attempts_max,
                     user.get_username(),
                     at,
-                    cycle_id,
                     at,
                 ],
             )
