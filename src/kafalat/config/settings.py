@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "kafalat.targeting",
     "kafalat.enrolment",
     "kafalat.payments",
+    "kafalat.integrity",
     "kafalat.interfaces",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,0 +1,1 @@
+"""Alerts: rules over planted data, decisions, pages."""
