@@ -29,7 +29,7 @@ from kafalat.interfaces.office import Office
 from kafalat.payments.models import Payment, PaymentList
 from kafalat.registry import bulk
 from tests.conftest import NOW
-from tests.payments.steps import opened
+from tests.payments.steps import PHASE, opened
 
 Do = Callable[[Work], Values]
 # A worker on the test's own database; the command would first bring up the installation's.
@@ -101,7 +101,7 @@ def test_the_worker_does_what_was_queued_and_the_job_tells_what_came_of_it(
     office: Office, enrolled: str
 ) -> None:
     cycle = opened(office)
-    job = ask("prepare", "maker", cycle_id=cycle.pk)
+    job = ask("prepare", "maker", cycle_id=cycle.pk, phase=PHASE)
     assert job.state == "waiting"
     work(wait=False, signals=False)
     assert again(job).state == "done", job.problem_en
@@ -113,7 +113,7 @@ def test_the_worker_does_what_was_queued_and_the_job_tells_what_came_of_it(
 def test_a_refusal_ends_the_job_with_its_sentence_in_both_languages(office: Office, enrolled: str) -> None:
     cycle = opened(office)
     for _ in range(2):
-        job = ask("prepare", "maker", cycle_id=cycle.pk)
+        job = ask("prepare", "maker", cycle_id=cycle.pk, phase=PHASE)
         run_job(job.pk, office=office)
     assert again(job).state == "failed"
     assert job.problem_en != job.problem_ur != ""
@@ -259,7 +259,7 @@ def test_a_worker_that_is_asked_to_stop_gives_its_job_back(
 
 def test_a_worker_that_is_killed_loses_nothing_and_another_goes_on(office: Office, enrolled: str) -> None:
     cycle = opened(office)
-    job = ask("prepare", "maker", cycle_id=cycle.pk)
+    job = ask("prepare", "maker", cycle_id=cycle.pk, phase=PHASE)
     with psycopg.connect("service=kafalat_owner") as blocker:
         # The worker gets as far as writing payments and must wait there.
         blocker.execute("LOCK TABLE payments_payment IN SHARE MODE")

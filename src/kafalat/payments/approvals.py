@@ -9,9 +9,11 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from kafalat.audit import services as audit
+from kafalat.audit.selectors import Checkpoint, checkpoint, verify
 from kafalat.core.problems import Problem, problem
 from kafalat.payments.access import Act, access_list_act, next_act
 from kafalat.payments.dispatch import Sender, dispatch
+from kafalat.payments.gate import held_in_list
 from kafalat.payments.lists import stored_digest
 from kafalat.payments.models import Approval, BankFile, PaymentList
 from kafalat.payments.postings import post_rejection
@@ -24,7 +26,8 @@ def check_list(*, payment_list_id: int, user: User, at: datetime) -> PaymentList
     """Look a prepared list through for what must not be in it; pass it on for approval.
 
     Raises `payments.list_not_waiting` for a list in another state, `payments.list_changed` when its payments are not
-    those it was prepared with, `payments.list_exception` when a payee or account stands in it twice, or an account is closed.
+    those it was prepared with, `payments.list_exception` when a payee stands in it twice for a quarter, an account is
+    closed, or a family would be held back now.
     """
     with transaction.atomic():
         payment_list = _locked(payment_list_id)
@@ -32,7 +35,7 @@ def check_list(*, payment_list_id: int, user: User, at: datetime) -> PaymentList
         if payment_list.status != PaymentList.Status.PREPARED:
             raise problem("payments.list_not_waiting", number=payment_list.number, status=payment_list.status)
         _refuse_changed(payment_list)
-        _refuse_exceptions(payment_list)
+        _refuse_exceptions(payment_list, at)
         payment_list.status = PaymentList.Status.CHECKED
         payment_list.checked_by = user
         try:
@@ -57,8 +60,8 @@ def _refuse_changed(payment_list: PaymentList) -> None:
         raise problem("payments.list_changed", number=payment_list.number)
 
 
-def _refuse_exceptions(payment_list: PaymentList) -> None:
-    """Refuse a list with a payee paid twice, an account paid twice, or an account that was closed since."""
+def _refuse_exceptions(payment_list: PaymentList, at: datetime) -> None:
+    """Refuse a list with a payee paid a quarter twice, an account closed since, or a family held back since."""
     found = bulk.rows(
         """
         SELECT p.identity FROM payments_payment AS p
@@ -70,29 +73,38 @@ def _refuse_exceptions(payment_list: PaymentList) -> None:
         SELECT min(p.identity) FROM payments_payment AS p
         JOIN payments_entitlement AS e ON e.id = p.entitlement_id
         JOIN enrolment_beneficiary AS b ON b.id = e.beneficiary_id
-        WHERE p.payment_list_id = %s GROUP BY b.payee_id, e.component HAVING count(*) > 1
+        WHERE p.payment_list_id = %s GROUP BY b.payee_id, e.quarter, e.component HAVING count(*) > 1
         LIMIT 1
         """,
         [payment_list.pk, payment_list.pk],
     )
-    if found:
-        raise problem("payments.list_exception", number=payment_list.number, payment=found[0][0])
+    held = held_in_list(payment_list, at)
+    if found or held:
+        raise problem(
+            "payments.list_exception", number=payment_list.number, payment=found[0][0] if found else held
+        )
 
 
-def approve_list(*, payment_list_id: int, user: User, seen_sha256: str, at: datetime) -> Approval:
+def approve_list(
+    *, payment_list_id: int, user: User, seen_sha256: str, at: datetime, seen_log: Checkpoint | None = None
+) -> Approval:
     """Take the next seat of those who approve a checked list, of exactly the digest the approver saw.
+
+    `seen_log` is the audit log's checkpoint before her eyes (without, the log as it stands); it is recorded with her seat.
 
     Raises `access.own_list` (the maker cannot approve), `payments.approved_already` (nobody takes two seats),
     `payments.seat_not_due` while the list waits for another step, `payments.list_not_waiting` and `payments.list_changed`.
     """
     with transaction.atomic():
-        return _take_seat("approve", payment_list_id, user, seen_sha256, at)
+        return _take_seat("approve", payment_list_id, user, seen_sha256, at, seen_log)
 
 
-def authorise_list(*, payment_list_id: int, user: User, seen_sha256: str, at: datetime) -> Approval:
+def authorise_list(
+    *, payment_list_id: int, user: User, seen_sha256: str, at: datetime, seen_log: Checkpoint | None = None
+) -> Approval:
     """Take the next seat of those who authorise an approved list. Raises the problems of `approve_list`."""
     with transaction.atomic():
-        return _take_seat("authorise", payment_list_id, user, seen_sha256, at)
+        return _take_seat("authorise", payment_list_id, user, seen_sha256, at, seen_log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +116,13 @@ class Released:
 
 
 def release_list(
-    *, payment_list_id: int, user: User, seen_sha256: str, sender: Sender, at: datetime
+    *,
+    payment_list_id: int,
+    user: User,
+    seen_sha256: str,
+    sender: Sender,
+    at: datetime,
+    seen_log: Checkpoint | None = None,
 ) -> Released:
     """Take the next seat of those who release an authorised list; with the last one the list is dispatched.
 
@@ -112,14 +130,16 @@ def release_list(
     day, `payments.phase_out_of_order` while an earlier phase waits, and those of `dispatch`.
     """
     with transaction.atomic():
-        approval = _take_seat("release", payment_list_id, user, seen_sha256, at)
+        approval = _take_seat("release", payment_list_id, user, seen_sha256, at, seen_log)
         if approval.seat < approval.seats:
             return Released(approval, ())
         files = dispatch(approval.payment_list, user=user, sender=sender, at=at)
         return Released(approval, tuple(files))
 
 
-def _take_seat(act: Act, payment_list_id: int, user: User, seen_sha256: str, at: datetime) -> Approval:
+def _take_seat(
+    act: Act, payment_list_id: int, user: User, seen_sha256: str, at: datetime, seen_log: Checkpoint | None
+) -> Approval:
     payment_list = _waiting(payment_list_id, user, seen_sha256, act)
     taken = Approval.objects.filter(payment_list=payment_list)
     if taken.filter(approver=user).exists():
@@ -129,7 +149,10 @@ def _take_seat(act: Act, payment_list_id: int, user: User, seen_sha256: str, at:
     if due != act:
         raise _not_due(payment_list, due)
     approval = _say(payment_list, user, act, seat, seen_sha256, "", at)
-    _record(_WORDS[act], payment_list, user, at, seat=seat)
+    mark = seen_log or checkpoint()
+    if seen_log is not None:
+        verify(size=seen_log.size, root_hex=seen_log.root_hex)
+    _record(_WORDS[act], payment_list, user, at, seat=seat, log_size=mark.size, log_root=mark.root_hex)
     return approval
 
 

@@ -293,12 +293,13 @@ class Balance:
 
 def balances(cycle: Cycle) -> list[Balance]:
     """Return each ledger account that a cycle has moved, by name. Their balances add up to zero."""
+    return balances_of(Transfer.objects.filter(cycle=cycle))
+
+
+def balances_of(transfers: QuerySet[Transfer]) -> list[Balance]:
+    """Return what ledger rows come to, account by account."""
     totals: dict[str, list[int]] = {}
-    rows = (
-        Transfer.objects.filter(cycle=cycle)
-        .values_list("debit", "credit")
-        .annotate(amount=Sum("amount_paisa"))
-    )
+    rows = transfers.values_list("debit", "credit").annotate(amount=Sum("amount_paisa"))
     for debit, credit, amount in rows.order_by():
         totals.setdefault(debit, [0, 0])[0] += amount
         totals.setdefault(credit, [0, 0])[1] += amount

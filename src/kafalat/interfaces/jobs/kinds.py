@@ -14,12 +14,12 @@ from kafalat.core.progress import Progress
 from kafalat.core.text import Bilingual
 from kafalat.interfaces.office import Office
 from kafalat.payments import selectors
-from kafalat.payments.access import DECIDERS, PREPARERS, RECONCILERS, RELEASERS
+from kafalat.payments.access import PREPARERS, RECONCILERS, RELEASERS, ROLES_OF
 from kafalat.payments.answers import receive_answer
-from kafalat.payments.approvals import check_list
+from kafalat.payments.approvals import check_list, release_list
 from kafalat.payments.cycles import prepare_list
-from kafalat.payments.dispatch import dispatch_list, send_outbox
-from kafalat.payments.ledger import check_ledger
+from kafalat.payments.dispatch import send_outbox
+from kafalat.payments.ledger import check_and_record
 
 # Values a job is started with and what it leaves behind: JSON, small.
 Values = dict[str, Any]
@@ -60,6 +60,7 @@ def _prepare(work: Work) -> Values:
     cycle = selectors.cycle_by_id(work.arguments["cycle_id"])
     made = prepare_list(
         cycle_id=cycle.pk,
+        phase=work.arguments["phase"],
         programme=work.office.programme_of(cycle.programme_sha256),
         user=work.person,
         at=work.at,
@@ -75,7 +76,13 @@ def _check(work: Work) -> Values:
 def _release(work: Work) -> Values:
     found = selectors.list_by_id(work.arguments["list_id"]).payment_list
     sender = work.office.sender(found.cycle.programme_sha256)
-    dispatch_list(payment_list_id=found.pk, user=work.person, sender=sender, at=work.at)
+    release_list(
+        payment_list_id=found.pk,
+        user=work.person,
+        seen_sha256=work.arguments["seen_sha256"],
+        sender=sender,
+        at=work.at,
+    )
     return {"list_id": found.pk, "payments": found.payments, "amount_paisa": found.amount_paisa}
 
 
@@ -92,15 +99,29 @@ def _receive(work: Work) -> Values:
 
 
 def _ledger(work: Work) -> Values:
-    checks = check_ledger(outgoing=work.office.outgoing)
-    return {"holds": all(check.holds for check in checks), "checks": len(checks)}
+    actor = work.user.get_username() if work.user else "clock"
+    checks = check_and_record(outgoing=work.office.outgoing, actor=actor, at=work.at)
+    return {
+        "holds": all(check.holds for check in checks),
+        "checks": [
+            {
+                "code": check.code,
+                "en": check.says.en,
+                "ur": check.says.ur,
+                "broken": [{"en": one.text("en"), "ur": one.text("ur")} for one in check.broken],
+            }
+            for check in checks
+        ],
+    }
 
 
 KINDS: dict[str, Kind] = {
     "prepare": Kind(
         Bilingual(en="Prepare a payment list", ur="ادائیگی کی فہرست کی تیاری"), PREPARERS, _prepare
     ),
-    "check": Kind(Bilingual(en="Check a payment list", ur="ادائیگی کی فہرست کی جانچ"), DECIDERS, _check),
+    "check": Kind(
+        Bilingual(en="Check a payment list", ur="ادائیگی کی فہرست کی جانچ"), ROLES_OF["check"], _check
+    ),
     "release": Kind(
         Bilingual(en="Release a payment list", ur="ادائیگی کی فہرست کا اجرا"), RELEASERS, _release
     ),
