@@ -17,6 +17,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol, cast
@@ -26,9 +27,10 @@ from lxml import etree
 from kafalat.adapters.answers import COLUMN_TYPES, COLUMNS, AnswerHead, AnswerLine, Scope
 from kafalat.adapters.banks.sheets import to_csv
 from kafalat.adapters.banks.tables import TableAnswer, columns_of, missing_columns
-from kafalat.adapters.iso20022.read import shown
+from kafalat.adapters.iso20022.read import ID_LENGTH_MAX, shown
 from kafalat.adapters.iso20022.reports import StatusReport
 from kafalat.adapters.iso20022.statements import AccountReport
+from kafalat.adapters.wallet.answers import BYTES_MAX, read_message
 from kafalat.core.bank_formats import AnswerFormat, AnswerKind, Table
 from kafalat.core.problems import Problem, problem
 
@@ -70,6 +72,8 @@ def read_answer(
         start = _start(source)
         if start.startswith(b"PK"):
             answer: Answer = _open_table(source, name, formats, "xlsx", scratch, open_until_done)
+        elif start.startswith(b"{"):
+            answer = _open_wallet(source, name, formats)
         elif start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<") or start.startswith(_WIDE):
             answer = _open_message(source, start, name, formats, schemas)
         else:
@@ -117,6 +121,17 @@ def _open_message(
     return _Streamed(report.head, banks, report.lines())
 
 
+def _open_wallet(source: Path | bytes, name: str, formats: Formats) -> Answer:
+    """Open what a wallet provider says, which is of no other bank's business than its own."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            source = file.read(BYTES_MAX + 1)
+    message, head, lines = read_message(source, name)
+    if not any(form.format == "wallet" for form in formats.get(message.provider, ())):
+        raise _undeclared(name, f"wallet {message.provider}", formats)
+    return _Streamed(head, (message.provider,), lines)
+
+
 def _schema(schemas: Path | None, message: str) -> etree.XMLSchema | None:
     path = schemas / f"{message}.xsd" if schemas is not None else None
     return etree.XMLSchema(etree.parse(path)) if path is not None and path.is_file() else None
@@ -157,10 +172,20 @@ def _open_table(
         raise cast(Problem, refused)
     fitting = [one for one in tries if not missing_columns(columns_of(one[2], one[1], name), one[1])]
     _, table, plain = fitting[0] if fitting else tries[0]
-    opened = TableAnswer(plain, name, table, kind=kind, message_id=shown(Path(name).stem)[:35])
+    opened = TableAnswer(plain, name, table, kind=kind, message_id=_id_of(name))
     until.callback(opened.close)
     banks = tuple(bank for bank, form, _ in fitting if form == table)
     return _Tabled(opened, banks, scratch / "lines.csv")
+
+
+def _id_of(name: str) -> str:
+    """Return what a table without an id of its own is called: its file's name, or its start and a digest of all of it."""
+    stem = shown(Path(name).stem)
+    return (
+        stem
+        if len(stem) <= ID_LENGTH_MAX
+        else f"{stem[:18]}-{blake2b(stem.encode(), digest_size=8).hexdigest()}"
+    )
 
 
 # ---- the two ways an answer is open ------------------------------------------------------------------------------

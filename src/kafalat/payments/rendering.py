@@ -1,0 +1,123 @@
+"""Renders a bank file from its payments as a stream: the same bytes at every rendering, in memory a batch at a time.
+
+A bank file is never stored in the database; its digest is. Counts and sums, which the file opens with, are the row's own
+and come from the database; the writer refuses to end a file whose payments did not come to them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import IO, Final, Protocol
+
+from django.db import connection
+from django.utils.timezone import localtime
+
+from kafalat.adapters.iso20022 import pain001
+from kafalat.adapters.iso20022.pain001 import BlockHead, FileHead, Payment
+from kafalat.core.sealing import Sealer
+from kafalat.enrolment.enrol import IBAN_PURPOSE
+from kafalat.payments.models import BankFile
+from kafalat.policy.geography import banks_by_code
+from kafalat.policy.model import Programme
+from kafalat.registry import bulk
+
+# Stands in a bank file beside every payment whose payee or account was generated.
+_SYNTHETIC: Final = " - SYNTHETIC"
+_BATCH: Final = 5_000
+
+
+class Renderer(Protocol):
+    """What it takes to render a bank file: the programme it pays under, and the key to the IBANs."""
+
+    @property
+    def programme(self) -> Programme:
+        """The programme the file's cycle was opened under: another would render other bytes."""
+        ...
+
+    @property
+    def sealer(self) -> Sealer:
+        """What opens the accounts' IBANs."""
+        ...
+
+
+def totals(file: BankFile) -> tuple[int, int]:
+    """Return the number of payments that go into a bank file, and their sum in paisa."""
+    ((count, paisa),) = bulk.rows(
+        "SELECT count(*), COALESCE(sum(amount_paisa), 0)::bigint FROM payments_payment "
+        "WHERE payment_list_id = %s AND bank = %s AND part = %s",
+        [file.payment_list_id, file.bank, file.part],
+    )
+    return int(count), int(paisa)
+
+
+def render_to(file: BankFile, renderer: Renderer, out: IO[bytes] | None = None) -> str:
+    """Write a bank file to `out`, or nowhere, and return the SHA-256 of its bytes. Call within a transaction.
+
+    Raises ValueError where the payments do not come to the file's totals.
+    """
+    digest = hashlib.sha256()
+    for chunk in _chunks(file, renderer):
+        digest.update(chunk)
+        if out is not None:
+            out.write(chunk)
+    return digest.hexdigest()
+
+
+def render(file: BankFile, renderer: Renderer) -> bytes:
+    """Return the bytes of a bank file that is known to be small."""
+    out = BytesIO()
+    render_to(file, renderer, out)
+    return out.getvalue()
+
+
+def _chunks(file: BankFile, renderer: Renderer) -> Iterator[bytes]:
+    """One block: a list is of one phase. It is executed on the phase's day, or on the day the bank can, if that is later."""
+    programme, payment_list = renderer.programme, file.payment_list
+    created_at = localtime(file.created_at)
+    profile = programme.bank_profiles[file.bank]
+    phase = payment_list.cycle.phases.get(code=payment_list.phase)
+    head = FileHead(
+        message_id=file.message_id,
+        created_at=created_at,
+        debtor_name=programme.banks.debtor_name,
+        debtor_iban=programme.banks.debtor_iban,
+        debtor_bic=programme.banks.debtor_bic,
+        bank_bic=banks_by_code(programme)[file.bank].bic,
+        count=file.transactions,
+        sum_paisa=file.control_sum_paisa,
+    )
+    block = BlockHead(
+        payment_information_id=f"{file.message_id}-1",
+        execution_date=max(profile.executed_on(created_at), phase.starts_on),
+        count=file.transactions,
+        sum_paisa=file.control_sum_paisa,
+    )
+    return pain001.chunks(head, [(block, _payments(file, renderer))], profile.form)
+
+
+def _payments(file: BankFile, renderer: Renderer) -> Iterator[Sequence[Payment]]:
+    """Yield the payments in batches, from a cursor that stays at the server; IBANs are opened batch by batch."""
+    room = renderer.programme.bank_profiles[file.bank].remittance_max - len(_SYNTHETIC)
+    text = f"{renderer.programme.label.en} {file.payment_list.cycle.tranche}"[: max(0, room)]
+    remittance = {False: text, True: text + _SYNTHETIC}
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT p.identity, p.amount_paisa, person.name_en, a.iban_sealed, a.bank_bic,
+                a.synthetic OR person.identity_synthetic
+            FROM payments_payment AS p JOIN payments_entitlement AS e ON e.id = p.entitlement_id
+            JOIN enrolment_account AS a ON a.id = p.account_id
+            JOIN enrolment_beneficiary AS b ON b.id = e.beneficiary_id
+            JOIN registry_person AS person ON person.id = b.payee_id
+            WHERE p.payment_list_id = %s AND p.bank = %s AND p.part = %s ORDER BY p.identity
+            """,
+            [file.payment_list_id, file.bank, file.part],
+        )
+        while rows := cursor.fetchmany(_BATCH):
+            ibans = renderer.sealer.unseal_many([row[3] for row in rows], IBAN_PURPOSE)
+            yield [
+                (identity, paisa, name, iban, bic, remittance[synthetic])
+                for (identity, paisa, name, _, bic, synthetic), iban in zip(rows, ibans, strict=True)
+            ]
