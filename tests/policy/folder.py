@@ -182,7 +182,6 @@ quorums:
       - { up_to_rupees: 1000000, approve: 1, authorise: 1, release: 1 }
       - { approve: 2, authorise: 1, release: 1 }
     source: "a test"
-cnic_from_age_years: 18
 holds:
   - code: suspended
     from: 2024-01-01

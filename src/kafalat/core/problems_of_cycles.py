@@ -38,6 +38,18 @@ OF_CYCLES: dict[str, Entry] = {
         ur="ادائیگی فہرست {number} ابھی جاری نہیں ہو سکتی: اس کا مرحلہ {phase} {day} کو کھلتا ہے۔ تب جاری کریں؛ کچھ تبدیل نہیں ہوا۔",
         http_status=409,
     ),
+    # { cycle: "its tranche", phase: "the phase that waits" }
+    "payments.phase_unpaid": Entry(
+        en="Cycle {cycle} cannot be closed: families are due in phase {phase}, which was never released. Pay it first.",
+        ur="دورِ ادائیگی {cycle} بند نہیں ہو سکتا: مرحلہ {phase} کبھی جاری نہیں ہوا اور اس میں خاندانوں کی ادائیگی باقی ہے۔ پہلے اسے ادا کریں۔",
+        http_status=409,
+    ),
+    # { cycle: "its tranche", account: "the ledger account", amount: "what stands on it" }
+    "payments.money_without_owner": Entry(
+        en="Cycle {cycle} cannot be closed: {amount} stands on {account} and belongs to nobody. Find where it belongs first.",
+        ur="دورِ ادائیگی {cycle} بند نہیں ہو سکتا: {account} پر {amount} موجود ہے جو کسی کی نہیں۔ پہلے معلوم کریں کہ کس کی ہے۔",
+        http_status=409,
+    ),
     # { number: "the list's number", phase: "the earlier phase that waits" }
     "payments.phase_out_of_order": Entry(
         en="Payment list {number} cannot leave before phase {phase} has: families are due in it. Release that phase first.",

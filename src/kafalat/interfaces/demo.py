@@ -24,12 +24,12 @@ from django.db.models import Max
 from django.utils import timezone
 
 from kafalat.adapters.banks import simulated
-from kafalat.core.identifiers import synthetic_iban
 from kafalat.core.problems import Problem, problem
 from kafalat.core.progress import Progress
 from kafalat.core.quarters import Quarter
-from kafalat.enrolment.enrol import enrol, open_accounts
+from kafalat.enrolment.enrol import enrol
 from kafalat.enrolment.models import Beneficiary
+from kafalat.interfaces.demo_accounts import open_demo_accounts
 from kafalat.interfaces.demo_committee import ask_committee
 from kafalat.interfaces.demo_lists import import_demo_lists
 from kafalat.interfaces.logins import ensure_logins, staff
@@ -37,9 +37,9 @@ from kafalat.interfaces.office import Office
 from kafalat.payments.answers import receive_answer
 from kafalat.payments.approvals import approve_list, authorise_list, check_list, release_list
 from kafalat.payments.cycles import close_cycle, open_cycle, prepare_list
-from kafalat.payments.dispatch import outgoing_path, send_outbox
 from kafalat.payments.ledger import check_ledger
 from kafalat.payments.models import Answer, Approval, BankFile, Cycle, Payment, PaymentList
+from kafalat.payments.outbox import outgoing_path, send_outbox
 from kafalat.payments.returns import resolve_returns
 from kafalat.registry.bulk import scratch_engine
 from kafalat.registry.imports import import_survey
@@ -130,9 +130,10 @@ class Demo:
         """Run the first half of the chain: survey, registry, snapshot, decisions, enrolment, logins."""
         source = self._survey()
         run = self._target(source)
-        self._enrol(run)
         with self.step("logins"):
             ensure_logins(self.office.home)
+        self._enrol(run)
+        with self.step("committee"):
             ask_committee(self.office, run, actor=ACTOR, at=self.clock())
         return source, run
 
@@ -204,16 +205,10 @@ class Demo:
     def _enrol(self, run: Run) -> None:
         today = timezone.localtime(self.clock()).date()
         with self.step("enrolment") as progress:
-            enrol(run=run, enrolled_on=today, actor=ACTOR, at=self.clock())
-            open_accounts(
-                programme=self.office.programme,
-                sealer=self.office.sealer,
-                issue_iban=synthetic_iban,
-                synthetic=True,
-                opened_on=today,
-                actor=ACTOR,
-                at=self.clock(),
-                progress=progress,
+            first_day = min(today, self.plan.tranche.first_day())
+            enrol(run=run, enrolled_on=first_day, actor=ACTOR, at=self.clock())
+            open_demo_accounts(
+                office=self.office, seed=self.plan.seed, today=today, at=self.clock(), progress=progress
             )
 
     def _pay(self) -> Cycle:
@@ -230,7 +225,12 @@ class Demo:
         for phase in cycle.phases.order_by("position"):
             self._pay_phase(cycle, phase.code)
         if cycle.status == Cycle.Status.OPEN:
-            cycle = close_cycle(cycle_id=cycle.pk, user=maker, at=self.clock())
+            cycle = close_cycle(
+                cycle_id=cycle.pk,
+                programme=self.office.programme_of(cycle.programme_sha256),
+                user=maker,
+                at=self.clock(),
+            )
         return cycle
 
     def _pay_phase(self, cycle: Cycle, phase: str) -> None:
@@ -399,7 +399,7 @@ def _clear() -> None:
 
 
 def leave_list_to_approve(office: Office, plan: Plan, at: datetime) -> None:
-    """Open the next quarter and leave its list prepared, so that whoever opens the console has something to decide."""
+    """Open the next quarter and leave its first phase's list prepared: who opens the console has something to decide."""
     maker = staff("maker")
     cycle = open_cycle(
         programme=office.programme,

@@ -12,11 +12,12 @@ from kafalat.audit import services as audit
 from kafalat.audit.selectors import Checkpoint, checkpoint, verify
 from kafalat.core.problems import Problem, problem
 from kafalat.payments.access import Act, access_list_act, next_act
-from kafalat.payments.dispatch import Sender, dispatch
+from kafalat.payments.dispatch import dispatch
 from kafalat.payments.gate import held_in_list
 from kafalat.payments.lists import stored_digest
 from kafalat.payments.models import Approval, BankFile, PaymentList
 from kafalat.payments.postings import post_rejection
+from kafalat.payments.transports import Sender
 from kafalat.registry import bulk
 
 REJECTION = 0

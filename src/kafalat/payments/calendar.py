@@ -38,6 +38,7 @@ def phase_rows(cycle: Cycle, programme: Programme) -> list[CyclePhase]:
                 opens_on=starts_on - timedelta(days=plan.release_days_before),
                 starts_on=starts_on,
                 channels=list(phase.channels),
+                holds=[hold.code for hold in programme.approvals.holds_on(tranche.first_day())],
             )
         )
     return rows

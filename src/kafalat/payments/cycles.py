@@ -9,11 +9,13 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from kafalat.audit import services as audit
+from kafalat.core.money import rupees_text
 from kafalat.core.problems import problem
 from kafalat.core.quarters import Quarter, parse_quarter
 from kafalat.payments.access import access_preparing
 from kafalat.payments.calendar import fund_of, phase_rows
-from kafalat.payments.generation import draft_list, entitle, hold_back
+from kafalat.payments.gate import hold_back, phase_values, somebody_due
+from kafalat.payments.generation import draft_list, entitle
 from kafalat.payments.models import Cycle, CyclePhase, PaymentList
 from kafalat.payments.postings import post_list
 from kafalat.policy.model import Programme
@@ -87,8 +89,9 @@ def prepare_list(
         if chosen is None:
             raise problem("payments.phase_unknown", phase=phase, cycle=cycle.tranche)
         source = fund_of(programme, parse_quarter(cycle.tranche), fund).code
-        hold_back(cycle, chosen, programme, at)
-        entitle(cycle, chosen, programme, source)
+        values = phase_values(cycle, chosen, programme, at)
+        hold_back(cycle, chosen, values, at)
+        entitle(cycle, values, programme, source)
         payment_list = draft_list(cycle, chosen, programme, source, user=user, at=at)
         bulk.execute("DROP TABLE held, candidate")
         post_list(payment_list_id=payment_list.pk, at=at)
@@ -117,24 +120,19 @@ def locked_open_cycle(cycle_id: int) -> Cycle:
     return cycle
 
 
-def close_cycle(*, cycle_id: int, user: User, at: datetime) -> Cycle:
-    """Close a cycle in which every payment has come to an end. Raises `payments.cycle_closed`, `payments.cycle_unfinished`."""
+def close_cycle(*, cycle_id: int, programme: Programme, user: User, at: datetime) -> Cycle:
+    """Close a cycle in which every phase was paid, every payment has come to an end and every paisa has an owner (I12).
+
+    Families held back do not keep it open: their quarter is paid later, as arrears. Raises `payments.cycle_closed`,
+    `payments.phase_unpaid`, `payments.cycle_unfinished` and `payments.money_without_owner`.
+    """
     access_preparing(user)
     with transaction.atomic():
         cycle = locked_open_cycle(cycle_id)
-        ((unfinished,),) = bulk.rows(
-            """
-            SELECT count(*) FROM payments_payment AS p JOIN payments_entitlement AS e ON e.id = p.entitlement_id
-            LEFT JOIN payments_resolution AS r ON r.payment_id = p.id
-            WHERE e.cycle_id = %s AND (p.status IN ('prepared', 'sent', 'accepted')
-                OR (p.status IN ('rejected', 'returned') AND (r.payment_id IS NULL OR (r.action = 'reissue' AND NOT EXISTS (
-                    SELECT FROM payments_payment AS next
-                    WHERE next.entitlement_id = p.entitlement_id AND next.attempt > p.attempt)))))
-            """,
-            [cycle.pk],
-        )
-        if unfinished:
-            raise problem("payments.cycle_unfinished", cycle=cycle.tranche, payments=unfinished)
+        for phase in cycle.phases.filter(status=CyclePhase.Status.WAITING).order_by("position"):
+            if somebody_due(cycle, phase, programme, at):
+                raise problem("payments.phase_unpaid", cycle=cycle.tranche, phase=phase.code)
+        _refuse_unfinished(cycle)
         cycle.status = Cycle.Status.CLOSED
         cycle.closed_at = at
         cycle.save(update_fields=["status", "closed_at"])
@@ -142,3 +140,39 @@ def close_cycle(*, cycle_id: int, user: User, at: datetime) -> Cycle:
             at=at, actor=user.get_username(), action="cycle_closed", object_kind="cycle", object_id=cycle.pk
         )
     return cycle
+
+
+# Where money may rest when a cycle is over: not yet drawn, with the payee, or set aside with a reason.
+_AT_REST = ("treasury", "paid", "suspense", "reversed")
+
+
+def _refuse_unfinished(cycle: Cycle) -> None:
+    """Refuse while a payment is on its way or undecided, or money stands where it belongs to nobody."""
+    ((unfinished,),) = bulk.rows(
+        """
+        SELECT count(*) FROM payments_payment AS p JOIN payments_entitlement AS e ON e.id = p.entitlement_id
+        LEFT JOIN payments_resolution AS r ON r.payment_id = p.id
+        WHERE e.cycle_id = %s AND (p.status IN ('prepared', 'sent', 'accepted')
+            OR (p.status IN ('rejected', 'returned', 'recalled', 'cancelled') AND NOT EXISTS (
+                SELECT FROM payments_payment AS next WHERE next.entitlement_id = p.entitlement_id AND next.attempt > p.attempt)
+                AND r.action IS DISTINCT FROM 'park'))
+        """,
+        [cycle.pk],
+    )
+    if unfinished:
+        raise problem("payments.cycle_unfinished", cycle=cycle.tranche, payments=unfinished)
+    adrift = bulk.rows(
+        """
+        SELECT account, sum(paisa)::bigint FROM (
+            SELECT debit AS account, amount_paisa AS paisa FROM payments_transfer WHERE cycle_id = %s
+            UNION ALL SELECT credit, -amount_paisa FROM payments_transfer WHERE cycle_id = %s
+        ) AS moved
+        WHERE split_part(account, ':', 1) <> ALL (%s) GROUP BY account HAVING sum(paisa) <> 0 ORDER BY account LIMIT 1
+        """,
+        [cycle.pk, cycle.pk, list(_AT_REST)],
+    )
+    if adrift:
+        account, paisa = adrift[0]
+        raise problem(
+            "payments.money_without_owner", cycle=cycle.tranche, account=account, amount=rupees_text(paisa)
+        )

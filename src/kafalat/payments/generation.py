@@ -1,4 +1,4 @@
-"""Writes what families are due, who is held back, and the payments of one list: a constant number of statements."""
+"""Writes what families are due and the payments of one list: a constant number of statements."""
 
 from __future__ import annotations
 
@@ -10,101 +10,39 @@ from django.contrib.auth.models import User
 
 from kafalat.core.problems import problem
 from kafalat.core.quarters import parse_quarter
-from kafalat.enrolment.payable import HELD_BACK_SQL
 from kafalat.payments.calendar import due_by_quarter, local_day
+from kafalat.payments.gate import FAMILIES_OF_PHASE
 from kafalat.payments.lists import DRAFTED, LIST_DIGEST_SQL
 from kafalat.payments.models import Cycle, CyclePhase, PaymentList
-from kafalat.policy.geography import phase_by_place
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 
-# Why each family of the phase cannot be paid now, for the reasons the programme holds back for.
-_HELD = f"""
-    CREATE TEMPORARY TABLE held ON COMMIT DROP AS
-    SELECT h.beneficiary_id, h.reason FROM (
-        {HELD_BACK_SQL}
-        UNION ALL
-        SELECT a.beneficiary_id, 'channel_closed' FROM enrolment_account AS a
-        WHERE a.closed_on IS NULL AND NOT (a.channel = ANY (%(channels)s) OR 'camp' = ANY (%(channels)s))
-    ) AS h
-    JOIN enrolment_beneficiary AS b ON b.id = h.beneficiary_id AND b.programme_code = %(programme)s
-    JOIN registry_family AS f ON f.id = b.family_id JOIN registry_household AS hh ON hh.id = f.household_id
-    JOIN jsonb_each_text(%(phases)s::jsonb) AS phase ON phase.key = hh.place_id AND phase.value = %(phase)s
-    WHERE h.reason = ANY (%(reasons)s)
-"""
 
+def entitle(cycle: Cycle, values: dict[str, object], programme: Programme, fund: str) -> None:
+    """Record what each payable family of the phase is due: the tranche's quarter, and earlier ones never recorded.
 
-def find_held(cycle: Cycle, phase: CyclePhase, programme: Programme, at: datetime) -> None:
-    """Find who of the phase cannot be paid at `at`, and why, into the temporary table `held`."""
-    first_day = parse_quarter(cycle.tranche).first_day()
-    bulk.execute(
-        _HELD,
-        {
-            "programme": cycle.programme_code,
-            "day": local_day(at),
-            "channels": list(phase.channels),
-            "phases": json.dumps(phase_by_place(programme, first_day)),
-            "phase": phase.code,
-            "reasons": [hold.code for hold in programme.approvals.holds_on(first_day)],
-        },
-    )
-    bulk.execute("CREATE INDEX ON held (beneficiary_id)")
-    bulk.execute("ANALYZE held")
-
-
-def hold_back(cycle: Cycle, phase: CyclePhase, programme: Programme, at: datetime) -> None:
-    """Write down who of the phase is left out and why, and who no longer is. Leaves the temporary table `held`."""
-    find_held(cycle, phase, programme, at)
-    bulk.execute(
-        """
-        UPDATE payments_exception AS x SET cleared_at = %s
-        WHERE x.cycle_id = %s AND x.phase = %s AND x.cleared_at IS NULL
-            AND NOT EXISTS (SELECT FROM held WHERE held.beneficiary_id = x.beneficiary_id AND held.reason = x.reason)
-        """,
-        [at, cycle.pk, phase.code],
-    )
-    bulk.execute(
-        """
-        INSERT INTO payments_exception (cycle_id, phase, beneficiary_id, reason, found_at)
-        SELECT %s, %s, held.beneficiary_id, held.reason, %s FROM held ORDER BY held.beneficiary_id, held.reason
-        ON CONFLICT (cycle_id, beneficiary_id, reason) DO UPDATE SET cleared_at = NULL
-        """,
-        [cycle.pk, phase.code, at],
-    )
-
-
-def entitle(cycle: Cycle, phase: CyclePhase, programme: Programme, fund: str) -> None:
-    """Record what each payable beneficiary of the phase is due: the tranche's quarter, and earlier ones never recorded.
-
-    A quarter is due to whoever was enrolled on or before its last day and is active now. Raises `payments.no_amount`.
+    A quarter is due to whoever was enrolled on or before its last day and is active now, at the quarter's own rate. An
+    earlier quarter whose own cycle is still open is left to it. Raises `payments.no_amount`.
     """
-    tranche = parse_quarter(cycle.tranche)
-    due = due_by_quarter(programme, tranche)
+    due = due_by_quarter(programme, parse_quarter(cycle.tranche))
     if not any(row["quarter"] == cycle.tranche for row in due):
         raise problem("payments.no_amount", cycle=cycle.tranche)
     bulk.execute(
-        """
+        f"""
         INSERT INTO payments_entitlement (cycle_id, beneficiary_id, component, phase, amount_paisa, quarter, programme_code,
             payee_id, fund)
-        SELECT %(cycle)s, b.id, due.component, %(phase)s, due.amount_paisa, due.quarter, b.programme_code, b.payee_id, %(fund)s
-        FROM enrolment_beneficiary AS b
-        JOIN registry_family AS f ON f.id = b.family_id JOIN registry_household AS h ON h.id = f.household_id
-        JOIN jsonb_each_text(%(phases)s::jsonb) AS phase ON phase.key = h.place_id AND phase.value = %(phase)s
+        SELECT %(cycle)s, own.id, due.component, %(phase)s, due.amount_paisa, due.quarter, own.programme_code, own.payee_id,
+            %(fund)s
+        FROM ({FAMILIES_OF_PHASE}) AS own
         JOIN jsonb_to_recordset(%(due)s::jsonb) AS due (quarter text, component text, amount_paisa bigint, last_day date)
-            ON b.enrolled_on <= due.last_day
-        WHERE b.programme_code = %(programme)s AND b.status = 'active'
-            AND NOT EXISTS (SELECT FROM held WHERE held.beneficiary_id = b.id)
-        ORDER BY b.id, due.quarter, due.component
+            ON own.enrolled_on <= due.last_day
+        WHERE own.status = 'active' AND NOT EXISTS (SELECT FROM held WHERE held.beneficiary_id = own.id)
+            AND NOT EXISTS (SELECT FROM payments_cycle AS c WHERE c.programme_code = own.programme_code
+                AND c.tranche = due.quarter AND c.status = 'open' AND c.id <> %(cycle)s)
+        ORDER BY own.id, due.quarter, due.component
         ON CONFLICT DO NOTHING
         """,
-        {
-            "cycle": cycle.pk,
-            "phase": phase.code,
-            "fund": fund,
-            "phases": json.dumps(phase_by_place(programme, tranche.first_day())),
-            "due": json.dumps(due),
-            "programme": cycle.programme_code,
-        },
+        {**values, "cycle": cycle.pk, "fund": fund, "due": json.dumps(due)},
     )
 
 
@@ -189,29 +127,3 @@ def draft_list(
 def file_limits(programme: Programme) -> Mapping[str, int]:
     """Return how many payments one file of each bank may hold, by bank code."""
     return {code: profile.payments_per_file_max for code, profile in programme.bank_profiles.items()}
-
-
-def somebody_due(cycle: Cycle, phase: CyclePhase, programme: Programme, at: datetime) -> bool:
-    """Say whether a phase would pay somebody now: a family that can be paid, or a payment that was prepared."""
-    tranche = parse_quarter(cycle.tranche)
-    find_held(cycle, phase, programme, at)
-    ((found,),) = bulk.rows(
-        """
-        SELECT EXISTS (SELECT FROM payments_entitlement WHERE cycle_id = %s AND phase = %s) OR EXISTS (
-            SELECT FROM enrolment_beneficiary AS b
-            JOIN registry_family AS f ON f.id = b.family_id JOIN registry_household AS h ON h.id = f.household_id
-            JOIN jsonb_each_text(%s::jsonb) AS phase ON phase.key = h.place_id AND phase.value = %s
-            WHERE b.programme_code = %s AND b.status = 'active' AND b.enrolled_on <= %s
-                AND NOT EXISTS (SELECT FROM held WHERE held.beneficiary_id = b.id))
-        """,
-        [
-            cycle.pk,
-            phase.code,
-            json.dumps(phase_by_place(programme, tranche.first_day())),
-            phase.code,
-            cycle.programme_code,
-            tranche.last_day(),
-        ],
-    )
-    bulk.execute("DROP TABLE held")
-    return bool(found)

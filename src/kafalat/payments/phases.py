@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kafalat.core.problems import problem
 from kafalat.payments.calendar import local_day
-from kafalat.payments.generation import somebody_due
+from kafalat.payments.gate import somebody_due
 from kafalat.payments.models import CyclePhase, PaymentList
 from kafalat.policy.model import Programme
 

@@ -57,13 +57,9 @@ class Hold(InForce):
 
 
 class Approvals(Strict):
-    """Quorums by amount, and what must be complete before a family is paid (`approvals.yaml`).
-
-    From `cnic_from_age_years` on, everybody of a family needs a CNIC; children have a B-form.
-    """
+    """Quorums by amount, and what must be complete before a family is paid (`approvals.yaml`)."""
 
     quorums: tuple[QuorumPlan, ...] = Field(min_length=1)
-    cnic_from_age_years: int = Field(ge=16, le=120)
     holds: tuple[Hold, ...] = ()
 
     def quorum(self, amount_paisa: int, day: date) -> Quorum | None:

@@ -32,7 +32,7 @@ def demo(
         str | None, typer.Option(help="The survey's profile: a shipped name or a .sql file.")
     ] = None,
     tranche: Annotated[
-        str | None, typer.Option(help="Quarter to pay, as in 2026Q1 (default: this one).")
+        str | None, typer.Option(help="Quarter to pay, as in 2026Q1 (default: the one before this).")
     ] = None,
     no_serve: Annotated[
         bool, typer.Option("--no-serve", help="End after the chain, without the console.")
@@ -46,7 +46,7 @@ def demo(
         raise problem("demo.survey_and_profile")
     here = office()
     try:
-        quarter = parse_quarter(tranche) if tranche else quarter_of(timezone.localdate())
+        quarter = parse_quarter(tranche) if tranche else quarter_of(timezone.localdate()).preceding()
     except ValueError:
         raise problem("payments.tranche_invalid", tranche=tranche) from None
     plan = Plan(tranche=quarter, households=households, seed=seed, survey=survey, profile=profile)

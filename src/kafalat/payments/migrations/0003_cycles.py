@@ -27,9 +27,9 @@ FILL = """
 UPDATE payments_entitlement AS e SET quarter = c.tranche, programme_code = c.programme_code, payee_id = b.payee_id
 FROM payments_cycle AS c, enrolment_beneficiary AS b WHERE c.id = e.cycle_id AND b.id = e.beneficiary_id;
 
-INSERT INTO payments_cyclephase (cycle_id, programme_code, code, position, opens_on, starts_on, channels, status)
+INSERT INTO payments_cyclephase (cycle_id, programme_code, code, position, opens_on, starts_on, channels, holds, status)
 SELECT c.id, c.programme_code, p.code, row_number() OVER (PARTITION BY c.id ORDER BY p.code), day.first, day.first,
-    '["account", "wallet"]', CASE WHEN c.status = 'closed' THEN 'released' ELSE 'waiting' END
+    '["account", "wallet"]', '[]', CASE WHEN c.status = 'closed' THEN 'released' ELSE 'waiting' END
 FROM payments_cycle AS c
 CROSS JOIN LATERAL (SELECT make_date(left(c.tranche, 4)::int, right(c.tranche, 1)::int * 3 - 2, 1)) AS day (first)
 CROSS JOIN LATERAL (
@@ -249,6 +249,7 @@ class Migration(migrations.Migration):
                 ("opens_on", models.DateField()),
                 ("starts_on", models.DateField()),
                 ("channels", models.JSONField()),
+                ("holds", models.JSONField()),
                 (
                     "status",
                     models.CharField(

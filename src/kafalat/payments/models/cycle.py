@@ -43,9 +43,9 @@ class Cycle(models.Model):
 
 
 class CyclePhase(models.Model):
-    """A phase of a cycle as the programme had it when the cycle was opened: its place in the order, its days and channels.
+    """A phase of a cycle as the programme had it when the cycle was opened: its place in the order, days and channels.
 
-    `empty` says that nobody was due in it when a later phase was released. A list is not released before `opens_on`.
+    `holds` are the reasons for which a family of it is held back. `empty` says that nobody was due in it when a later phase was released. A list is not released before `opens_on`.
     """
 
     class Status(models.TextChoices):
@@ -60,6 +60,7 @@ class CyclePhase(models.Model):
     opens_on = models.DateField()
     starts_on = models.DateField()
     channels = models.JSONField()
+    holds = models.JSONField()
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
 
     class Meta:
