@@ -159,6 +159,12 @@ def _register(
     return {str(bank): (files[str(bank)], count) for bank, (count, _) in counts.items()}
 
 
+def write_requests(*, file: AccountFile, path: Path, programme: Programme, sealer: Sealer) -> None:
+    """Write a file of requests again from the database, as after a stop before it was put in its folder."""
+    part, _ = _write(path, file.bank, file.pk, programme, sealer)
+    part.replace(path)
+
+
 def _write(path: Path, bank: str, file_id: int, programme: Programme, sealer: Sealer) -> tuple[Path, str]:
     """Write a file that only its owner can read beside `path`; return where, and its SHA-256."""
     path.parent.mkdir(parents=True, exist_ok=True)

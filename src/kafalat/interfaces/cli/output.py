@@ -37,6 +37,7 @@ LABELS = {
     "slips": Bilingual(en="slips", ur="پرچیاں"),
     "enrolment": Bilingual(en="enrolment and accounts", ur="شمولیت اور کھاتے"),
     "logins": Bilingual(en="staff logins", ur="عملے کے لاگ اِن"),
+    "committee": Bilingual(en="committee asked", ur="کمیٹی سے رائے"),
     "generate": Bilingual(en="payments generated", ur="ادائیگیوں کی تیاری"),
     "approve": Bilingual(en="checked, approved by two", ur="جانچ اور دو منظوریاں"),
     "dispatch": Bilingual(en="bank files", ur="بینک فائلیں"),
