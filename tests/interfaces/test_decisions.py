@@ -9,8 +9,8 @@ from django.test import Client
 from kafalat.core.money import rupees_text
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.dispatch import outgoing_path
 from kafalat.payments.models import Approval, BankFile, Payment, PaymentList
+from kafalat.payments.outbox import outgoing_path
 from tests.interfaces.people import logged_in
 from tests.payments.steps import approve, checked, opened, prepared
 

@@ -37,9 +37,10 @@ from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
 from kafalat.payments.approvals import approve_list, check_list, reject_list
 from kafalat.payments.cycles import close_cycle, prepare_list
-from kafalat.payments.dispatch import dispatch_list, send_outbox
+from kafalat.payments.dispatch import dispatch_list
 from kafalat.payments.ledger import balances, check_ledger
 from kafalat.payments.models import Approval, BankFile, Payment, PaymentList
+from kafalat.payments.outbox import send_outbox
 from kafalat.payments.returns import resolve_returns
 from kafalat.registry import bulk
 from tests.conftest import NOW, clone

@@ -18,8 +18,8 @@ from kafalat.interfaces.office import Office
 from kafalat.payments.answers import receive_answer
 from kafalat.payments.approvals import Released, approve_list, authorise_list, check_list, release_list
 from kafalat.payments.cycles import open_cycle, prepare_list
-from kafalat.payments.dispatch import outgoing_path, send_outbox
 from kafalat.payments.models import BankFile, Cycle, PaymentList
+from kafalat.payments.outbox import outgoing_path, send_outbox
 from tests.conftest import NOW
 
 TRANCHE = Quarter(2026, 1)
@@ -39,10 +39,10 @@ def opened(office: Office, tranche: Quarter = TRANCHE) -> Cycle:
     )
 
 
-def prepared(office: Office, cycle: Cycle, phase: str = PHASE) -> PaymentList:
+def prepared(office: Office, cycle: Cycle, phase: str = PHASE, user: User | None = None) -> PaymentList:
     """Generate a list of a phase."""
     return prepare_list(
-        cycle_id=cycle.pk, phase=phase, programme=office.programme, user=staff("maker"), at=NOW
+        cycle_id=cycle.pk, phase=phase, programme=office.programme, user=user or staff("maker"), at=NOW
     )
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Outcome = Literal["accepted", "rejected", "paid", "returned", "pending", "other"]
-AnswerKind = Literal["pain.002", "camt.053", "camt.054", "camt.029", "csv", "xlsx"]
+AnswerKind = Literal["pain.002", "camt.053", "camt.054", "camt.029", "csv", "xlsx", "wallet"]
 PaymentVersion = Literal["03", "09", "11"]
 Charset = Literal["swift_x", "latin"]
 TABLE_KINDS = frozenset({"csv", "xlsx"})

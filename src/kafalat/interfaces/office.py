@@ -10,7 +10,8 @@ from pathlib import Path
 from kafalat.config import sealing
 from kafalat.config.home import Home, default_path
 from kafalat.core.sealing import Sealer
-from kafalat.payments.dispatch import Sender
+from kafalat.interfaces.channels import wallet_clients
+from kafalat.payments.transports import Sender
 from kafalat.policy.loader import load, shipped
 from kafalat.policy.model import Programme
 from kafalat.registry.imports import Keys
@@ -71,7 +72,10 @@ class Office:
     def sender(self, programme_sha256: str) -> Sender:
         """Return what it takes to write the bank files of a cycle that was opened under this programme."""
         return Sender(
-            programme=self.programme_of(programme_sha256), sealer=self.sealer, outgoing=self.outgoing
+            programme=self.programme_of(programme_sha256),
+            sealer=self.sealer,
+            outgoing=self.outgoing,
+            wallets=wallet_clients(self.home),
         )
 
 

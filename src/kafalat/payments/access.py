@@ -85,6 +85,12 @@ def access_preparing(user: User) -> None:
         raise refusal(PREPARERS)
 
 
+def access_sending(user: User) -> None:
+    """Let releasers decide what becomes of a file that did not leave. Raises the problem `access.refused`."""
+    if not roles_of(user) & RELEASERS:
+        raise refusal(RELEASERS)
+
+
 def access_reconciling(user: User) -> None:
     """Let reconcilers take in bank answers and decide what becomes of returned money. Raises `access.refused`."""
     if not roles_of(user) & RECONCILERS:

@@ -59,9 +59,7 @@ def receive_answer(
     )
 
 
-def take_in(
-    *, content: bytes | Path, name: str, actor: str, receiver: Receiver, at: datetime
-) -> Received:
+def take_in(*, content: bytes | Path, name: str, actor: str, receiver: Receiver, at: datetime) -> Received:
     """Take in an answer that a person with the right to it brought, or that came signed from the bank itself.
 
     Raises the problems of the readers (`bank.unreadable`, `bank.totals_differ` ...), and `bank.repeated`,

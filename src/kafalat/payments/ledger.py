@@ -18,9 +18,9 @@ from kafalat.audit.selectors import Checkpoint, checkpoint, verify
 from kafalat.core.problems import Problem
 from kafalat.core.text import Bilingual
 from kafalat.payments import ledger_acts, ledger_money, ledger_payments
-from kafalat.payments.dispatch import outgoing_path
 from kafalat.payments.ledger_rule import Broken, Check, Rule
 from kafalat.payments.models import BankFile
+from kafalat.payments.outbox import outgoing_path
 from kafalat.registry import bulk
 
 RULES: tuple[Rule, ...] = (*ledger_money.RULES, *ledger_payments.RULES, *ledger_acts.RULES)
@@ -81,7 +81,9 @@ def check_log() -> Check:
 def _check_files(outgoing: Path, cycle_id: int | None) -> Check:
     """Compare each file on disk with the digest it was dispatched with."""
     files = (
-        BankFile.objects.filter(outbox__sent_at__isnull=False).select_related("payment_list").order_by("id")
+        BankFile.objects.filter(outbox__transport="file", outbox__sent_at__isnull=False)
+        .select_related("payment_list")
+        .order_by("id")
     )
     if cycle_id is not None:
         files = files.filter(payment_list__cycle_id=cycle_id)

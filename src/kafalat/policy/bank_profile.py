@@ -41,6 +41,11 @@ class BankProfile(Strict):
         return moment.date() + timedelta(days=int(moment.time() > self.cut_off))
 
     @property
+    def kinds(self) -> frozenset[str]:
+        """The forms the bank answers in."""
+        return frozenset(answer.format for answer in self.answers)
+
+    @property
     def form(self) -> PaymentForm:
         """What the writer of payment files needs to know."""
         return PaymentForm(

@@ -15,6 +15,7 @@ VERSIONS: Final[dict[str, tuple[str, ...]]] = {
     "camt.053": ("02", "08"),
     "camt.054": ("02", "08"),
     "camt.029": ("09",),
+    "wallet": ("1",),  # docs/wallet-api.md
 }
 
 
@@ -37,6 +38,12 @@ def bank_profiles(sheaf: Sheaf) -> Iterator[Finding]:
                 nearest(code, codes),
             )
             yield part.finding((), fault)
+        if part.value is not None and part.value.transport == "api" and "wallet" not in part.value.kinds:
+            fault = Fault(
+                "A bank that is called has to be heard: transport api needs the answer form wallet.",
+                "جس بینک کو براہِ راست بلایا جائے اس کا جواب بھی سنا جائے: transport api کے لیے جواب کی شکل wallet لازمی ہے۔",
+            )
+            yield part.finding(("transport",), fault)
         for index, answer in enumerate(part.value.answers if part.value is not None else ()):
             for key, fault in _answer(answer):
                 yield part.finding(("answers", index, *key), fault)

@@ -68,6 +68,11 @@ class WalletClient:
         """The provider's code."""
         return self._link.provider
 
+    @property
+    def batch(self) -> int:
+        """How many orders one call holds at most."""
+        return self._limits.batch
+
     def pay(self, orders: Sequence[Order], *, doubtful: bool = False) -> list[Result]:
         """Have at most `Limits.batch` orders paid and say how each stands; raises nothing for the line's faults.
 

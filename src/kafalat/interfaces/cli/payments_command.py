@@ -10,24 +10,27 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from kafalat.config import boot
-from kafalat.core.problems import problem
+from kafalat.core.problems import Problem, problem
 from kafalat.interfaces.cli.output import print_lines
 from kafalat.interfaces.office import office
 from kafalat.payments.answers import receive_answer
-from kafalat.payments.dispatch import send_outbox
 from kafalat.payments.models import Cycle
+from kafalat.payments.outbox import send_outbox, stuck
 
 app = typer.Typer(no_args_is_help=True, help="Bank files out, bank answers in.")
 
 
 @app.command("send")
 def send() -> None:
-    """Write every dispatched bank file that was not written yet; safe to repeat."""
+    """Send every dispatched bank file that has not left, and say what keeps the others; safe to repeat."""
     here = office()
     boot.database(here.home)
     for sha256 in sorted(set(Cycle.objects.values_list("programme_sha256", flat=True))):
-        for path in send_outbox(sender=here.sender(sha256), at=timezone.now()):
-            print_lines(str(path))
+        for departure in send_outbox(sender=here.sender(sha256), at=timezone.now()):
+            print_lines(str(departure))
+    for row in stuck():
+        refusal = Problem(row.problem_code, row.problem_details, row.bank_file.message_id)
+        print_lines(refusal.both())
 
 
 @app.command("receive")

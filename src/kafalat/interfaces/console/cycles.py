@@ -21,8 +21,8 @@ from kafalat.interfaces.console import pictures
 from kafalat.interfaces.office import office
 from kafalat.payments import approvals, selectors
 from kafalat.payments.access import ACTS, Act, Offer, access_cycles, access_list_act, offer
-from kafalat.payments.dispatch import send_outbox
 from kafalat.payments.models import Cycle
+from kafalat.payments.outbox import send_outbox
 from kafalat.payments.selectors import Balance, BankShare, ListView
 
 PAGE_SIZE = 25

@@ -8,9 +8,10 @@ that hold them are in the migrations.
 
 from kafalat.payments.models.answer import Answer, AnswerLine, Resolution
 from kafalat.payments.models.cycle import Approval, Cycle, CyclePhase, Entitlement, HeldBack, PaymentList
+from kafalat.payments.models.delivery import ATTEMPTS_MAX, Delivery, Outbox
 from kafalat.payments.models.device import Device, DeviceAct
 from kafalat.payments.models.idle import Claim, Notice, TakeBack, TakeBackApproval, TakeBackItem
-from kafalat.payments.models.payment import LIVE, BankFile, Outbox, Payment
+from kafalat.payments.models.payment import LIVE, BankFile, Payment
 from kafalat.payments.models.reconciliation import (
     CounterSign,
     LineDecision,
@@ -30,6 +31,7 @@ from kafalat.payments.models.verification import (
 from kafalat.payments.models.withdrawal import Reversal, Withdrawal, WithdrawalReport
 
 __all__ = [
+    "ATTEMPTS_MAX",
     "LIVE",
     "Answer",
     "AnswerLine",
@@ -40,6 +42,7 @@ __all__ = [
     "CounterSign",
     "Cycle",
     "CyclePhase",
+    "Delivery",
     "Device",
     "DeviceAct",
     "Entitlement",

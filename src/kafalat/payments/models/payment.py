@@ -1,4 +1,4 @@
-"""One instruction to pay, the bank file it leaves in, and the outbox that file waits in."""
+"""One instruction to pay, and the bank file it leaves in."""
 
 from __future__ import annotations
 
@@ -88,14 +88,3 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return self.identity
-
-
-class Outbox(models.Model):
-    """A bank file waiting to leave, written in the transaction that made it. The sender may repeat; the file may not."""
-
-    bank_file = models.OneToOneField(BankFile, on_delete=models.PROTECT, primary_key=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    sent_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return str(self.bank_file_id)
