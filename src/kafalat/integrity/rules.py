@@ -97,16 +97,19 @@ SQL: Final[dict[str, str]] = {
     # A payee's device is the one she was at last; what she is short of is known once the days to settle are over.
     "same_cut": f"""
         SELECT DISTINCT ON (device_id, date_trunc('month', local)) {_OF_MONTH}, {_EVIDENCE}, count(*)
-        FROM (SELECT *, count(*) OVER (PARTITION BY device_id, date_trunc('month', local)) AS all_short
+        FROM (SELECT *, count(*) FILTER (WHERE short) OVER month AS all_short, count(*) OVER month AS payees
               FROM (SELECT payment_id, (array_agg(id ORDER BY local, id))[count(*)] AS id, max(local) AS local,
                         (array_agg(device_id ORDER BY local, id))[count(*)] AS device_id,
-                        credited_paisa - sum(amount_paisa) AS amount_paisa
-                    FROM ({{events}}) AS e WHERE NOT reversed GROUP BY payment_id, credited_paisa
-                    HAVING credited_paisa - sum(amount_paisa) >= %(rupees_min)s::bigint * {PAISA_PER_RUPEE}
-                       AND (credited_paisa - sum(amount_paisa)) * 100 <= %(cut_pct_max)s * credited_paisa) AS short
-              WHERE local < %(settled)s AND local >= %(from)s) AS counted
-        GROUP BY device_id, date_trunc('month', local), amount_paisa, all_short
+                        credited_paisa - sum(amount_paisa) AS amount_paisa,
+                        credited_paisa - sum(amount_paisa) >= %(rupees_min)s::bigint * {PAISA_PER_RUPEE}
+                        AND (credited_paisa - sum(amount_paisa)) * 100 <= %(cut_pct_max)s * credited_paisa AS short
+                    FROM ({{events}}) AS e WHERE NOT reversed GROUP BY payment_id, credited_paisa) AS paid_out
+              WHERE local < %(settled)s AND local >= %(from)s
+              WINDOW month AS (PARTITION BY device_id, date_trunc('month', local))) AS counted
+        WHERE short
+        GROUP BY device_id, date_trunc('month', local), amount_paisa, all_short, payees
         HAVING count(*) >= %(payees_min)s AND count(*) * 100 >= %(share_pct)s * all_short
+           AND count(*) * 100 >= %(payees_pct)s * payees
         ORDER BY device_id, date_trunc('month', local), count(*) DESC
     """,
     "fallback_share": f"""

@@ -67,13 +67,14 @@ class OtherDistrict(AlertRule):
 
 
 class SameCut(AlertRule):
-    """At least `payees_min` payees of one device in a month short of the same amount, and `share_pct` of a hundred of all who
-    were short there. An amount counts from `rupees_min` up to `cut_pct_max` of a hundred of the payment (who leaves more
-    has left it in her account), and once it is short after `settle_days`."""
+    """At least `payees_min` payees of one device in a month short of the same amount: `share_pct` of a hundred of all who
+    were short there, and `payees_pct` of all its payees. An amount counts from `rupees_min` up to `cut_pct_max` of a
+    hundred of the payment (who leaves more has left it in her account), and once it is short after `settle_days`."""
 
     payees_min: int = Field(ge=2)
     rupees_min: Count
     cut_pct_max: Share
+    payees_pct: Share
     share_pct: Share
     settle_days: int = Field(ge=0)
 
