@@ -48,7 +48,11 @@ def test_a_list_leaves_under_three_people_in_order(office: Office, enrolled: str
     assert BankFile.objects.filter(payment_list=payment_list, seats=3).exists()
     assert outcome_of(release_list, **release) == "payments.list_not_waiting"
     acts = Approval.objects.order_by("seat").values_list("seat", "act", "approver__username")
-    assert list(acts) == [(1, "approve", "checker"), (2, "authorise", "authoriser"), (3, "release", "releaser")]
+    assert list(acts) == [
+        (1, "approve", "checker"),
+        (2, "authorise", "authoriser"),
+        (3, "release", "releaser"),
+    ]
 
 
 def test_more_money_needs_more_people(office: Office, enrolled: str) -> None:
