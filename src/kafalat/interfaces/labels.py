@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from kafalat.interfaces.labels_of_accounts import OF_ACCOUNTS
+
 Words = dict[str, str | Promise]
 
 OUTCOMES: Words = {"eligible": _("Eligible"), "ineligible": _("Ineligible"), "incomplete": _("Incomplete")}
@@ -135,6 +137,7 @@ TABLE: dict[str, Words] = {
     "why_not": WHY_NOT,
     "verdict": VERDICTS,
     "alarm": ALARMS,
+    **OF_ACCOUNTS,
 }
 
 

@@ -165,7 +165,7 @@ def household_view(*, household_id: int, sealer: Sealer) -> HouseholdView:
     members: dict[int, list[MemberView]] = {}
     people = Person.objects.filter(household=household).order_by("line_no")
     for person in people:
-        members.setdefault(person.family_id, []).append(_member_view(person, sealer))
+        members.setdefault(person.family_id, []).append(member_view(person, sealer))
     families = Family.objects.filter(household=household).order_by("family_no")
     return HouseholdView(
         household=household,
@@ -176,7 +176,8 @@ def household_view(*, household_id: int, sealer: Sealer) -> HouseholdView:
     )
 
 
-def _member_view(person: Person, sealer: Sealer) -> MemberView:
+def member_view(person: Person, sealer: Sealer) -> MemberView:
+    """Return a person with her numbers masked."""
     cnic = None if person.cnic_sealed is None else sealer.unseal(bytes(person.cnic_sealed), CNIC_PURPOSE)
     mobile = (
         None if person.mobile_sealed is None else sealer.unseal(bytes(person.mobile_sealed), MOBILE_PURPOSE)
