@@ -36,6 +36,7 @@ _ROUNDS: Final = 25
 _TEXT_START: Final = (0.6, 0.3, 0.08, 0.02)
 _NONE_SHARE: Final = 0.2
 _LEAST: Final = 1e-6
+_OTHERS_LEAST: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,10 @@ class _Shelf:
             alone = 1.0
             for found in sets:
                 alone *= len(found) / self._size
-            # Words of a name go together more often than single frequencies say: never below a tenth of a record.
-            self._joint[shared] = (max(others, 0) + min(1.0, max(0.1, alone * self._size))) / self._size
+            # Words of a name go together more often than single frequencies say: never below a fiftieth of a record.
+            self._joint[shared] = (
+                max(others, 0) + min(1.0, max(_OTHERS_LEAST, alone * self._size))
+            ) / self._size
         return self._joint[shared]
 
 
@@ -274,3 +277,14 @@ def propose(pairs: Pairs, weights: Weights) -> list[Proposal]:
             best[line] = (known, confidence)
             taken.add(known)
     return [Proposal(line, known, confidence, second[line]) for line, (known, confidence) in best.items()]
+
+
+def ranked(pairs: Pairs, weights: Weights, most: int) -> dict[int, list[tuple[int, float]]]:
+    """Return for each line its surest records, at most `most`, each with its confidence; a record may be offered twice."""
+    sure = confidences(pairs, weights)
+    offers: dict[int, list[tuple[int, float]]] = defaultdict(list)
+    for place in np.argsort(-sure, kind="stable").tolist():
+        line = int(pairs.line[place])
+        if len(offers[line]) < most:
+            offers[line].append((int(pairs.known[place]), float(sure[place])))
+    return dict(offers)
