@@ -41,6 +41,7 @@ ROLES_OF: dict[Act, frozenset[str]] = {
 }
 PREPARERS = frozenset({"payment_maker"})
 RECONCILERS = frozenset({"reconciler"})
+TREASURERS = frozenset({"treasury_officer"})
 
 
 def may_read_cycles(roles: frozenset[str]) -> bool:
@@ -95,6 +96,12 @@ def access_reconciling(user: User) -> None:
     """Let reconcilers take in bank answers and decide what becomes of returned money. Raises `access.refused`."""
     if not roles_of(user) & RECONCILERS:
         raise refusal(RECONCILERS)
+
+
+def access_treasury(user: User) -> None:
+    """Let treasury officers bring statements of the programme's account and sign reconciliations. Raises `access.refused`."""
+    if not roles_of(user) & TREASURERS:
+        raise refusal(TREASURERS)
 
 
 @dataclass(frozen=True, slots=True)
