@@ -114,8 +114,8 @@ BEGIN
         RAISE EXCEPTION 'payment list % cannot go from % to %', OLD.id, OLD.status, NEW.status
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_list_transition';
     END IF;
-    IF NEW.status = 'checked' AND (NOT payments_has_role(NEW.checked_by_id, 'payment_checker', 'payment_authoriser',
-            'payment_releaser') OR payments_person(NEW.checked_by_id) = OLD.maker_person) THEN
+    IF NEW.status = 'checked' AND (NOT payments_has_role(NEW.checked_by_id, 'payment_checker')
+            OR payments_person(NEW.checked_by_id) = OLD.maker_person) THEN
         RAISE EXCEPTION 'login % may not check payment list %', NEW.checked_by_id, OLD.id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'payment_list_not_checked_by_maker';
     END IF;
