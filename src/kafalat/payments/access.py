@@ -104,6 +104,12 @@ def access_treasury(user: User) -> None:
         raise refusal(TREASURERS)
 
 
+def access_releasing_money(user: User) -> None:
+    """Let releasers approve orders to take money back, and grant claims to it. Raises `access.refused`."""
+    if not roles_of(user) & RELEASERS:
+        raise refusal(RELEASERS)
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What a page offers one person about one list, and where nothing is offered, why: a code the page has words for."""

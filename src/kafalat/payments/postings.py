@@ -28,7 +28,13 @@ _OF_PAYMENT: dict[PaymentKind, tuple[str, str]] = {
     "parked": ("'suspense'", "'returned:' || p.bank"),
     "reversed": ("'reversed:' || p.bank", "'paid:' || p.bank"),
     "refunded": ("'treasury'", "CASE p.was WHEN 'reversed' THEN 'reversed:' || p.bank ELSE 'suspense' END"),
-    "recredited": ("'obligation'", "'reversed:' || p.bank"),
+    "recredited": (
+        "'obligation'",
+        (
+            "CASE WHEN EXISTS (SELECT FROM payments_transfer AS refunded WHERE refunded.payment_id = p.id"
+            " AND refunded.kind = 'refunded') THEN 'treasury' ELSE 'reversed:' || p.bank END"
+        ),
+    ),
     "reissued": (
         "'obligation'",
         """CASE WHEN EXISTS (SELECT FROM payments_transfer AS parked

@@ -38,7 +38,7 @@ KINDS: dict[str, Kind] = {
     "reissued": Kind(("payment",), ("obligation",), ("returned:", "suspense")),
     "parked": Kind(("payment",), ("suspense",), ("returned:",)),
     "reversed": Kind(("payment",), ("reversed:",), ("paid:",)),
-    "recredited": Kind(("payment",), ("obligation",), ("reversed:",)),
+    "recredited": Kind(("payment",), ("obligation",), ("reversed:", "treasury")),
     "refunded": Kind(("payment",), ("treasury",), ("reversed:", "suspense")),
     "fund": Kind(("payment_list", "cycle"), ("fund:",), ("treasury",)),
     "due": Kind(("payment_list", "payment"), ("obligation",), ("fund:",)),
