@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,3 +52,28 @@ def kafalat(home: Path, *words: str) -> Ran:
         command(*words), env=environment(home), capture_output=True, text=True, timeout=TIMEOUT_S, check=False
     )
     return Ran(done.returncode, done.stdout, done.stderr)
+
+
+_HOLD = """
+import sys
+from kafalat.config import boot
+boot.database(boot.prepare())
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def server_of(home: Path) -> Iterator[Path]:
+    """Hold the server of a home folder: a server that stops with every command is started again by the next."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLD],
+        env=environment(home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdin and holder.stdout
+        assert holder.stdout.readline() == "ready\n"
+        yield home
+        holder.stdin.close()

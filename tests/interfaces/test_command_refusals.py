@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kafalat.policy.loader import shipped
-from tests.interfaces.command import Ran, kafalat
+from tests.interfaces.command import Ran, kafalat, server_of
 
 HOUSEHOLDS = "household_key,place_pcode,interviewed_on\na,PK617,2025-05-05\nb,PK617,2025-05-05\n"
 PEOPLE = "household_key,line_no,sex,age_years\na,1,female,40\nb,1,male,50\n"
@@ -23,9 +24,10 @@ CREATE TABLE people AS SELECT household_key, CAST(line_no AS INTEGER) AS line_no
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home folder in which everything is refused."""
-    return tmp_path_factory.mktemp("refusals")
+    with server_of(tmp_path_factory.mktemp("refusals")) as folder:
+        yield folder
 
 
 def survey(folder: Path, *, homes: str | None = HOUSEHOLDS, members: str | None = PEOPLE) -> Path:

@@ -6,6 +6,7 @@ import hashlib
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from kafalat.adapters.iso20022 import pain001
 from tests.adapters.samples import assert_valid
-from tests.interfaces.command import command, environment, kafalat
+from tests.interfaces.command import command, environment, kafalat, server_of
 from tests.shared import shared_path
 
 KEYS = {
@@ -24,9 +25,10 @@ DEMO = ("demo", "--households", "300", "--no-serve", "--json", "--tranche", "202
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home folder in which the demo ran once."""
-    return tmp_path_factory.mktemp("demo")
+    with server_of(tmp_path_factory.mktemp("demo")) as home:
+        yield home
 
 
 @pytest.fixture(scope="module")
