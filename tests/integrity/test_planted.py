@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import pytest
 from django.db import connection, transaction
 
 from kafalat.integrity.rules import RULES, Window, parameters, statement

@@ -11,6 +11,12 @@ OF_COUNTER: dict[str, Entry] = {
         en="The programme does not say how payees are verified (verification.yaml); nobody can be paid at a counter under it.",
         ur="پروگرام میں وصول کنندہ کی تصدیق کا طریقہ (verification.yaml) درج نہیں؛ اس کے تحت کاؤنٹر پر ادائیگی نہیں ہو سکتی۔",
     ),
+    # {}
+    "counter.no_verifier": Entry(
+        en="Nobody who can verify a person is connected to this installation; nobody can be paid at its counters. Ask the administrator.",
+        ur="اس تنصیب سے شناخت کی تصدیق کرنے والا کوئی ادارہ منسلک نہیں؛ اس کے کاؤنٹر پر ادائیگی نہیں ہو سکتی۔ منتظم سے کہیں۔",
+        http_status=503,
+    ),
     # { what_en, what_ur: "what is not there, as in: payment 12" }
     "counter.unknown": Entry(
         en="There is no {what_en}; go back to the counter and look her up again.",
