@@ -17,7 +17,9 @@ from kafalat.core.money import rupees_text
 from kafalat.core.quarters import Quarter
 from kafalat.core.text import LANGUAGES
 from kafalat.interfaces.console.overview import overview
+from kafalat.interfaces.jobs.services import start_job
 from kafalat.interfaces.logins import ensure_logins
+from kafalat.interfaces.models import Job
 from kafalat.interfaces.office import Office
 from kafalat.payments import selectors as payments
 from kafalat.payments.models import BankFile, Cycle, Payment, Transfer
@@ -43,7 +45,17 @@ ALLOWED = {
     "cycles": CYCLE_ROLES,
     "cycle": CYCLE_ROLES,
     "came_back": CYCLE_ROLES,
-    "decide": {"payment_checker", "payment_releaser"},
+    "held_back": CYCLE_ROLES,
+    "prepare": {"payment_maker"},
+    "decide": {"payment_checker"},
+    "calendar": CYCLE_ROLES,
+    "payments": CYCLE_ROLES,
+    "payment": CYCLE_ROLES,
+    "ledger": CYCLE_ROLES,
+    "ledger_rows": CYCLE_ROLES,
+    "banks": CYCLE_ROLES,
+    "jobs": CYCLE_ROLES,
+    "job": CYCLE_ROLES,
     "committee_lists": {"auditor", "committee_secretary"},
     "committee_list": {"auditor", "committee_secretary"},
     "committee_statistics": set(ROLES),
@@ -51,12 +63,26 @@ ALLOWED = {
     "simulation": set(ROLES),
 }
 # What is no page: a printed list, what a tablet sends and what it is served by (test_community.py); the slip
-# (test_slips.py). What needs a saved simulation, and exports, are tried by role in test_simulation.py.
+# (test_slips.py); a list's cover (test_cover_sheet.py); what starts and stops work (test_console_jobs.py). What needs a saved simulation, and exports, are tried by role in test_simulation.py.
 NO_PAGES = {
-    *("committee_paper", "committee_verdicts", "committee_worker", "slip"),
+    *(
+        "committee_paper",
+        "committee_verdicts",
+        "committee_worker",
+        "slip",
+        "cover",
+        "job_cancel",
+        "check_books",
+    ),
     *("simulation_save", "simulation_saved", "simulation_compare", "simulation_csv", "simulation_json"),
 }
 OPEN_TO_ALL = {"login", "logout", "status", "guide"}
+
+
+def a_job() -> Job:
+    """A check of the ledger that waits."""
+    waiting = Job.objects.first()
+    return waiting or start_job(kind="ledger", arguments={}, user=None, at=NOW)
 
 
 def addresses() -> dict[str, str]:
@@ -73,6 +99,16 @@ def addresses() -> dict[str, str]:
         "cycles": "cycles/",
         "cycle": f"cycles/{cycle.pk}/",
         "came_back": f"cycles/{cycle.pk}/back/",
+        "held_back": f"cycles/{cycle.pk}/held-back/",
+        "prepare": f"cycles/{cycle.pk}/prepare/phase_1/",
+        "calendar": "calendar/",
+        "payments": f"payments/?cycle={cycle.pk}",
+        "payment": f"payments/{Payment.objects.values_list('identity', flat=True)[0]}/",
+        "ledger": f"ledger/?cycle={cycle.pk}",
+        "ledger_rows": "ledger/rows/?account=obligation",
+        "banks": "banks/",
+        "jobs": "jobs/",
+        "job": f"jobs/{a_job().pk}/",
         "decide": f"lists/{payments.lists_of(cycle)[0].payment_list.pk}/approve/",
         "committee_lists": "committees/",
         "committee_list": f"committees/{ValidationList.objects.latest('id').pk}/",
@@ -132,8 +168,9 @@ def test_every_page_speaks_its_language_and_leads_to_itself_in_the_other(paid: s
     direction = "rtl" if language == "ur" else "ltr"
     sheet = "bootstrap.rtl.min.css" if language == "ur" else "bootstrap.min.css"
     auditor = logged_in("auditor")
+    own = {"decide": "payment_checker", "prepare": "payment_maker"}
     for name, address in addresses().items():
-        reader = logged_in("payment_checker") if name == "decide" else auditor
+        reader = logged_in(own[name]) if name in own else auditor
         page = html(reader.get(f"/{language}/{address}"))
         assert f'<html lang="{language}" dir="{direction}">' in page
         assert sheet in page

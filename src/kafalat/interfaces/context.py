@@ -12,7 +12,10 @@ from django.utils.translation import get_language, get_language_from_path
 from django.utils.translation import gettext_lazy as _
 
 from kafalat.core.text import Bilingual, Language
+from kafalat.enrolment.access import may_read_accounts
+from kafalat.integrity.access import may_read_alerts
 from kafalat.payments.access import may_read_cycles
+from kafalat.payments.counter_access import may_supervise, may_work_at_counter
 from kafalat.registry.access import ROLES, may_read_households, roles_of
 from kafalat.targeting.access import may_read_lists
 
@@ -22,11 +25,12 @@ LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "ur": "اردو"}
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One entry of the console's navigation."""
+    """One entry of the console's navigation; `parts` are the pages of a group, shown once the group is entered."""
 
     label: str | Promise
     url: str
     current: bool
+    parts: tuple[NavItem, ...] = ()
 
 
 def language_in_use(code: str | None) -> Language:
@@ -73,25 +77,61 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "role_labels": [ROLES[role] for role in sorted(roles & ROLES.keys())],
         "reads_households": may_read_households(roles),
         "reads_cycles": may_read_cycles(roles),
+        "reads_accounts": may_read_accounts(roles),
     }
 
 
 def _navigation(request: HttpRequest, roles: frozenset[str]) -> list[NavItem]:
-    entries = [(_("Overview"), "overview", bool(roles & ROLES.keys()))]
-    entries += [
-        (_("Households"), "households", may_read_households(roles)),
-        (_("Runs"), "runs", bool(roles & ROLES.keys())),
-        (_("Simulation"), "simulation", bool(roles & ROLES.keys())),
-        (_("Lists to validate"), "committee_lists", may_read_lists(roles)),
-        (_("Payment cycles"), "cycles", may_read_cycles(roles)),
+    """Return the groups a reader has a page in. A group leads to its first page; a page is (label, name, may open)."""
+    staff, cycles = bool(roles & ROLES.keys()), may_read_cycles(roles)
+    groups: list[tuple[str | Promise, list[tuple[str | Promise, str, bool]]]] = [
+        (_("Overview"), [(_("Overview"), "overview", staff)]),
+        (
+            _("Households"),
+            [
+                (_("Households"), "households", may_read_households(roles)),
+                (_("Accounts"), "accounts", may_read_accounts(roles)),
+            ],
+        ),
+        (
+            _("Programme"),
+            [
+                (_("Runs"), "runs", staff),
+                (_("Simulation"), "simulation", staff),
+                (_("Lists to validate"), "committee_lists", may_read_lists(roles)),
+            ],
+        ),
+        (
+            _("Payments"),
+            [
+                (_("Payment cycles"), "cycles", cycles),
+                (_("Calendar"), "calendar", cycles),
+                (_("Ledger"), "ledger", cycles),
+                (_("Banks"), "banks", cycles),
+                (_("Background work"), "jobs", cycles),
+            ],
+        ),
+        (
+            _("Counter"),
+            [
+                (_("Counter"), "counter", may_work_at_counter(roles)),
+                (_("Fallbacks to allow"), "counter_approvals", may_supervise(roles)),
+            ],
+        ),
+        (_("Alerts"), [(_("Alerts"), "alerts", may_read_alerts(roles))]),
     ]
     found = []
-    for label, name, allowed in entries:
-        if allowed:
-            url = reverse(name)
-            here = request.path == url or (name != "overview" and request.path.startswith(url))
-            found.append(NavItem(label, url, here))
+    for label, pages in groups:
+        items = [_item(request, words, name) for words, name, allowed in pages if allowed]
+        if items:
+            here = any(item.current for item in items)
+            found.append(NavItem(label, items[0].url, here, tuple(items) if len(items) > 1 else ()))
     return found
+
+
+def _item(request: HttpRequest, label: str | Promise, name: str) -> NavItem:
+    url = reverse(name)
+    return NavItem(label, url, request.path == url or (name != "overview" and request.path.startswith(url)))
 
 
 def text(value: Bilingual) -> str:

@@ -6,6 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kafalat.interfaces.labels_of_accounts import OF_ACCOUNTS
+from kafalat.interfaces.labels_of_counter import OF_COUNTER
 
 Words = dict[str, str | Promise]
 
@@ -50,7 +51,7 @@ BENEFICIARIES: Words = {
     "suspended": _("Suspended"),
     "exited": _("Left the programme"),
 }
-CHANNELS: Words = {"account": _("Bank account"), "wallet": _("Wallet")}
+CHANNELS: Words = {"account": _("Bank account"), "wallet": _("Wallet"), "camp": _("Camp site")}
 PAYMENTS: Words = {
     "prepared": _("Prepared"),
     "sent": _("Sent to the bank"),
@@ -59,14 +60,70 @@ PAYMENTS: Words = {
     "rejected": _("Rejected by the bank"),
     "returned": _("Returned by the bank"),
     "cancelled": _("Cancelled"),
+    "recalled": _("Recalled"),
+    "reversed": _("Taken back"),
 }
 STAGES: Words = {
     "due": _("Due"),
     "prepared": _("Prepared"),
+    "approved": _("Approved"),
     "sent": _("Sent to the bank"),
     "accepted": _("Accepted by the bank"),
     "paid": _("Paid"),
+    "collected": _("Collected"),
+    "returned": _("Came back"),
 }
+JOBS: Words = {
+    "waiting": _("Waits its turn"),
+    "running": _("Running"),
+    "done": _("Done"),
+    "failed": _("Refused or failed"),
+    "cancelled": _("Stopped"),
+}
+NEXT_STEPS: Words = {
+    "open": _("Open the cycle"),
+    "prepare": _("Prepare a list"),
+    "check": _("Check the list"),
+    "approve": _("Approve the list"),
+    "authorise": _("Authorise the list"),
+    "release": _("Release the list"),
+    "early": _("Release not before"),
+    "done": _("Nothing waits"),
+    "closed": _("Closed"),
+}
+HAPPENINGS: Words = {
+    "prepared": _("Put on a list"),
+    "approve": _("Approved"),
+    "authorise": _("Authorised"),
+    "release": _("Released"),
+    "reject": _("Rejected"),
+    "filed": _("Written into a bank file"),
+    "sent": _("Sent to the bank"),
+    "accepted": _("Accepted by the bank"),
+    "paid": _("Paid"),
+    "rejected": _("Rejected by the bank"),
+    "returned": _("Returned by the bank"),
+    "open_line": _("A bank's line about it waits"),
+    "reissue": _("Sent again"),
+    "park": _("Parked"),
+}
+TRANSFERS: Words = {
+    "fund": _("Given to the programme"),
+    "due": _("Due to families"),
+    "released": _("Released to the bank"),
+    "sent": _("Sent to the bank"),
+    "paid": _("Paid"),
+    "rejected": _("Rejected by the bank"),
+    "returned": _("Returned by the bank"),
+    "recalled": _("Recalled"),
+    "reissued": _("Sent again"),
+    "parked": _("Parked"),
+    "reversed": _("Taken back"),
+    "recredited": _("Given again on claim"),
+    "refunded": _("Given back to the treasury"),
+    "cancelled": _("Cancelled"),
+}
+SEATS: Words = {"approve": _("Approves"), "authorise": _("Authorises"), "release": _("Releases")}
 LISTS: Words = {
     "prepared": _("Waits to be checked"),
     "checked": _("Checked, waits for approval"),
@@ -97,9 +154,13 @@ LEDGER: Words = {
     "treasury": _("Treasury"),
     "fund": _("Programme's fund"),
     "due": _("Due to families"),
+    "obligation": _("Due to families"),
+    "settlement": _("Released, not sent yet"),
     "in_flight": _("On its way"),
     "paid": _("Paid to families"),
     "back": _("Came back"),
+    "returned": _("Came back"),
+    "reversed": _("Taken back"),
     "suspense": _("Parked"),
 }
 VERDICTS: Words = {
@@ -113,9 +174,11 @@ ALARMS: Words = {
     "many_unknown": _("Many unknown households"),
 }
 WHY_NOT: Words = {
-    "role": _("Checkers and releasers decide about payment lists; your role reads them."),
+    "role": _(
+        "Checkers, authorisers and releasers decide about payment lists, each in turn; it is not your turn."
+    ),
     "maker": _("You made this list, so others must decide about it."),
-    "already": _("You have approved this list. A second person must approve it too."),
+    "already": _("You have said yes to this list. Everybody under it is another person."),
     "done": "",
 }
 TABLE: dict[str, Words] = {
@@ -129,6 +192,11 @@ TABLE: dict[str, Words] = {
     "channel": CHANNELS,
     "payment": PAYMENTS,
     "stage": STAGES,
+    "job": JOBS,
+    "next": NEXT_STEPS,
+    "happening": HAPPENINGS,
+    "transfer": TRANSFERS,
+    "seat": SEATS,
     "list": LISTS,
     "cycle": CYCLES,
     "answer": ANSWERS,
@@ -138,6 +206,7 @@ TABLE: dict[str, Words] = {
     "verdict": VERDICTS,
     "alarm": ALARMS,
     **OF_ACCOUNTS,
+    **OF_COUNTER,
 }
 
 

@@ -6,7 +6,25 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth import views as auth_views
 from django.urls import path, register_converter
 
-from kafalat.interfaces.console import committees, cycles, explained, households, runs, simulation
+from kafalat.enrolment.models import Change
+from kafalat.interfaces.console import (
+    account_changes,
+    accounts,
+    alerts,
+    banks,
+    books,
+    calendar,
+    committees,
+    counter,
+    cycles,
+    explained,
+    households,
+    jobs,
+    life,
+    payments,
+    runs,
+    simulation,
+)
 from kafalat.interfaces.console.overview import overview
 from kafalat.interfaces.public.guide import guide
 from kafalat.interfaces.public.status import status
@@ -27,7 +45,14 @@ class ActConverter:
         return value
 
 
+class ChangeConverter(ActConverter):
+    """What can change about a payee."""
+
+    regex = "|".join(Change.Kind.values)
+
+
 register_converter(ActConverter, "act")
+register_converter(ChangeConverter, "change")
 
 urlpatterns = i18n_patterns(
     path("", overview, name="overview"),
@@ -47,14 +72,42 @@ urlpatterns = i18n_patterns(
     path("simulation/export.json", simulation.export, {"kind": "json"}, name="simulation_json"),
     path("cycles/", cycles.cycles, name="cycles"),
     path("cycles/<int:cycle_id>/", cycles.cycle, name="cycle"),
+    path("cycles/<int:cycle_id>/held-back/", payments.held_back, name="held_back"),
+    path("cycles/<int:cycle_id>/prepare/<slug:phase>/", payments.prepare, name="prepare"),
+    path("payments/", payments.payments, name="payments"),
+    path("payments/<slug:identity>/", payments.payment, name="payment"),
+    path("lists/<int:payment_list_id>/cover/", payments.cover, name="cover"),
+    path("calendar/", calendar.calendar, name="calendar"),
+    path("ledger/", books.ledger, name="ledger"),
+    path("ledger/rows/", books.ledger_rows, name="ledger_rows"),
+    path("ledger/check/", jobs.check_books, name="check_books"),
+    path("banks/", banks.banks, name="banks"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<int:job_id>/", jobs.job, name="job"),
+    path("jobs/<int:job_id>/cancel/", jobs.cancel, name="job_cancel"),
     path("cycles/<int:cycle_id>/back/", cycles.came_back, name="came_back"),
     path("lists/<int:payment_list_id>/<act:act>/", cycles.decide, name="decide"),
+    path("counter/", counter.counter, name="counter"),
+    path("counter/begin/", counter.begin, name="counter_begin"),
+    path("counter/pay/", counter.pay_out, name="counter_pay"),
+    path("counter/approvals/", counter.approvals, name="counter_approvals"),
+    path("counter/verifications/<int:verification_id>/", counter.verification, name="verification"),
+    path("counter/receipts/<int:withdrawal_id>/", counter.receipt, name="receipt"),
+    path("counter/receipts/<int:withdrawal_id>/paper/", counter.receipt_paper, name="receipt_paper"),
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/<int:alert_id>/", alerts.alert, name="alert"),
     path("committees/", committees.lists, name="committee_lists"),
     path("committees/statistics/", committees.statistics, name="committee_statistics"),
     path("committees/interviews/", committees.resurvey, name="committee_resurvey"),
     path("committees/<int:list_id>/", committees.one, name="committee_list"),
     path("committees/<int:list_id>/verdicts/", committees.receive, name="committee_verdicts"),
     path("committees/<int:list_id>/paper/", committees.paper, name="committee_paper"),
+    path("accounts/", accounts.overview, name="accounts"),
+    path("accounts/life/", life.queue, name="life_queue"),
+    path("accounts/titles/<int:account_id>/", accounts.title, name="account_title"),
+    path("accounts/changes/<int:change_id>/", account_changes.one, name="account_change"),
+    path("accounts/of/<int:beneficiary_id>/", accounts.one, name="beneficiary"),
+    path("accounts/of/<int:beneficiary_id>/<change:kind>/", account_changes.ask, name="change_ask"),
     path("status/", status, name="status"),
     path("guide/", guide, name="guide"),
 )

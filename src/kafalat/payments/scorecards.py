@@ -75,9 +75,10 @@ class BankScore:
     failures: tuple[Failure, ...] = field(default=())
 
     @property
-    def failed_per_myriad(self) -> int:
-        """Return how many of ten thousand that left came back."""
-        return (self.rejected + self.returned) * 10_000 // self.sent
+    def failed_pct(self) -> str:
+        """Return the share that came back, in percent with one place: exact, cut off."""
+        per_mille = (self.rejected + self.returned) * 1000 // self.sent
+        return f"{per_mille // 10}.{per_mille % 10}"
 
     def silent_days(self, now: datetime) -> int | None:
         """Return for how many days the bank has said nothing though it owes answers; None where it owes none."""

@@ -57,28 +57,37 @@ _STAGES = """
 WITH reached AS (
     SELECT entitlement.amount_paisa,
         coalesce(bool_or(payment.status <> 'cancelled'), false) AS prepared,
+        coalesce(bool_or(list.status = 'dispatched'), false) AS approved,
         coalesce(bool_or(payment.status NOT IN ('cancelled', 'prepared')), false) AS sent,
         coalesce(bool_or(payment.status IN ('accepted', 'paid', 'returned')), false) AS accepted,
-        coalesce(bool_or(payment.status = 'paid'), false) AS paid
+        coalesce(bool_or(payment.status = 'paid'), false) AS paid,
+        coalesce(bool_or(payment.status = 'paid' AND EXISTS (
+            SELECT FROM payments_withdrawal AS taken LEFT JOIN payments_reversal AS undone ON undone.withdrawal_id = taken.id
+            WHERE taken.payment_id = payment.id AND undone.withdrawal_id IS NULL)), false) AS collected,
+        coalesce(bool_or(payment.status IN ('rejected', 'returned', 'recalled', 'reversed'))
+            AND NOT bool_or(payment.status IN ('prepared', 'sent', 'accepted', 'paid')), false) AS returned
     FROM payments_entitlement AS entitlement
     LEFT JOIN payments_payment AS payment ON payment.entitlement_id = entitlement.id
+    LEFT JOIN payments_paymentlist AS list ON list.id = payment.payment_list_id
     WHERE entitlement.cycle_id = %s
     GROUP BY entitlement.id
 )
-SELECT count(*), coalesce(sum(amount_paisa), 0)::bigint,
-    count(*) FILTER (WHERE prepared), coalesce(sum(amount_paisa) FILTER (WHERE prepared), 0)::bigint,
-    count(*) FILTER (WHERE sent), coalesce(sum(amount_paisa) FILTER (WHERE sent), 0)::bigint,
-    count(*) FILTER (WHERE accepted), coalesce(sum(amount_paisa) FILTER (WHERE accepted), 0)::bigint,
-    count(*) FILTER (WHERE paid), coalesce(sum(amount_paisa) FILTER (WHERE paid), 0)::bigint
-FROM reached
+SELECT count(*), coalesce(sum(amount_paisa), 0)::bigint, {stages} FROM reached
 """
-STAGES = ("due", "prepared", "sent", "accepted", "paid")
+# The last is no further step: what came back and is not on its way again.
+STAGES = ("due", "prepared", "approved", "sent", "accepted", "paid", "collected", "returned")
+_COUNTED = _STAGES.format(
+    stages=", ".join(
+        f"count(*) FILTER (WHERE {stage}), coalesce(sum(amount_paisa) FILTER (WHERE {stage}), 0)::bigint"
+        for stage in STAGES[1:]
+    )
+)
 
 
 def stages(cycle: Cycle) -> list[Stage]:
-    """Return the funnel of a cycle, from due to paid, counted in entitlements (a reissue does not count twice)."""
+    """Return the funnel of a cycle, from due to collected, and what came back, in entitlements (a reissue counts once)."""
     with connection.cursor() as cursor:
-        cursor.execute(_STAGES, [cycle.pk])
+        cursor.execute(_COUNTED, [cycle.pk])
         figures = cursor.fetchone()
     return [Stage(code, figures[2 * place], figures[2 * place + 1]) for place, code in enumerate(STAGES)]
 

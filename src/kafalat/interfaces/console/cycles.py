@@ -14,19 +14,44 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from kafalat.audit.selectors import entries_of
+from kafalat.audit.selectors import Checkpoint, checkpoint, entries_of
 from kafalat.core.text import Bilingual
 from kafalat.interfaces import programmes
 from kafalat.interfaces.console import pictures
+from kafalat.interfaces.console.words import hold_texts
+from kafalat.interfaces.jobs.kinds import KINDS, Values
+from kafalat.interfaces.jobs.selectors import under_way
+from kafalat.interfaces.jobs.services import start_job
+from kafalat.interfaces.models import Job
 from kafalat.interfaces.office import office
 from kafalat.payments import approvals, selectors
-from kafalat.payments.access import ACTS, Act, Offer, access_cycles, access_list_act, offer
+from kafalat.payments.access import ACTS, PREPARERS, Act, Offer, access_cycles, access_list_act, offer
+from kafalat.payments.comparison import comparison
+from kafalat.payments.drill import Share, held_by_reason, shares_of
 from kafalat.payments.models import Cycle
-from kafalat.payments.outbox import send_outbox
-from kafalat.payments.selectors import Balance, BankShare, ListView
+from kafalat.payments.selectors import ApprovalView, Balance, ListView
+from kafalat.registry.access import roles_of
 
 PAGE_SIZE = 25
 BACK_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SeatLine:
+    """One seat under a list: its number, what is done in it, and who has taken it when (nobody yet: None)."""
+
+    number: int
+    act: str
+    taken: ApprovalView | None
+
+
+def seat_lines(view: ListView) -> tuple[SeatLine, ...]:
+    """Return every seat under a list in order: who has said yes, and who must still."""
+    listed = view.payment_list
+    acts = ["approve"] * listed.seats_approve + ["authorise"] * listed.seats_authorise
+    acts += ["release"] * listed.seats_release
+    taken = {approval.seat: approval for approval in view.approvals}
+    return tuple(SeatLine(number, act, taken.get(number)) for number, act in enumerate(acts, start=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +59,8 @@ class ListPanel:
     """A payment list as the cycle's page shows it: its parts by bank, and what this reader may do with it."""
 
     view: ListView
-    shares: list[BankShare]
+    seats: tuple[SeatLine, ...]
+    shares: list[Share]
     offer: Offer
 
 
@@ -91,7 +117,10 @@ def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
     stages = selectors.stages(found)
     panels = [
         ListPanel(
-            view, selectors.bank_shares(view.payment_list), offer(user, view.payment_list, view.approver_ids)
+            view,
+            seat_lines(view),
+            shares_of(view.payment_list),
+            offer(user, view.payment_list, view.approver_ids),
         )
         for view in selectors.lists_of(found)
     ]
@@ -102,6 +131,11 @@ def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
         "stages": stages,
         "funnel": pictures.funnel_chart(stages),
         "panels": panels,
+        "under_way": [(job, KINDS[job.kind].title) for job in under_way(found.pk)],
+        "phases": list(found.phases.all()),
+        "may_prepare": bool(roles_of(user) & PREPARERS) and found.status == Cycle.Status.OPEN,
+        "held": held_by_reason(found),
+        "holds": hold_texts(found),
         "back": selectors.came_back(found),
         "files": files,
         "files_transactions": sum(file.transactions for file in files),
@@ -157,7 +191,12 @@ def _confirmation(
         "view": view,
         "list": view.payment_list,
         "cycle": view.payment_list.cycle,
-        "shares": selectors.bank_shares(view.payment_list),
+        "shares": shares_of(view.payment_list),
+        "compared": comparison(view.payment_list),
+        "held": held_by_reason(view.payment_list.cycle, view.payment_list.phase),
+        "holds": hold_texts(view.payment_list.cycle),
+        "seats": seat_lines(view),
+        "log": checkpoint(),
         "offered": act in offered.acts,
         "why_not": offered.why_not,
         "banks": _banks(view.payment_list.cycle),
@@ -166,38 +205,60 @@ def _confirmation(
     return render(request, "console/decide.html", context, status=400 if reason_missing else 200)
 
 
-def _release(view: ListView, seen_sha256: str, user: User) -> str:
-    """Take a seat of those who release; with the last the files are written, and what cannot be waits in the outbox."""
-    sender = office().sender(view.payment_list.cycle.programme_sha256)
-    released = approvals.release_list(
+def _seen_log(request: HttpRequest) -> Checkpoint | None:
+    """Return the log's checkpoint that stood on the page the decision was taken from."""
+    size, root_hex = request.POST.get("log_size", ""), request.POST.get("log_root", "")
+    if not (size.isdecimal() and len(size) < 18):
+        return None
+    return Checkpoint(size=int(size), root_hex=root_hex)
+
+
+def _started(view: ListView, act: Act, seen: str, log: Checkpoint | None, user: User) -> Job:
+    """Start what may take long, a check or a release, in the background."""
+    listed = view.payment_list
+    arguments: Values = {"cycle_id": listed.cycle_id, "list_id": listed.pk}
+    if act == "release":
+        arguments |= {"seen_sha256": seen, "seen_log": [log.size, log.root_hex] if log else None}
+    return start_job(
+        kind=act,
+        arguments=arguments,
+        user=user,
+        at=timezone.now(),
+        subject=f"{listed.cycle.tranche} {listed.number}",
+        key=f"{act}:{listed.pk}",
+    )
+
+
+def _release_refused(view: ListView, seen_sha256: str, log: Checkpoint | None, user: User) -> None:
+    """Take a release that is not on offer to the service, which says why not."""
+    approvals.release_list(
         payment_list_id=view.payment_list.pk,
         user=user,
         seen_sha256=seen_sha256,
-        sender=sender,
+        sender=office().sender(view.payment_list.cycle.programme_sha256),
         at=timezone.now(),
-    )
-    if not released.files:
-        return _("You released list %(number)s. More people must agree before it leaves.")
-    send_outbox(sender=sender, at=timezone.now())
-    return _(
-        "List %(number)s was sent: one file for each bank. Its money is on the way until the banks answer."
+        seen_log=log,
     )
 
 
 def _decided(request: HttpRequest, user: User, view: ListView, act: Act) -> HttpResponse:
     now, pk, seen = timezone.now(), view.payment_list.pk, request.POST.get("seen_sha256", "")
-    reason = request.POST.get("reason", "").strip()
+    reason, log = request.POST.get("reason", "").strip(), _seen_log(request)
+    offered = act in offer(user, view.payment_list, view.approver_ids).acts
+    if offered and (act == "check" or (act == "release" and seen == view.payment_list.sha256)):
+        return redirect("job", job_id=_started(view, act, seen, log, user).pk)
     if act == "check":
         approvals.check_list(payment_list_id=pk, user=user, at=now)
         done = _("List %(number)s is checked. It now waits to be approved.")
     elif act == "approve":
-        approvals.approve_list(payment_list_id=pk, user=user, seen_sha256=seen, at=now)
+        approvals.approve_list(payment_list_id=pk, user=user, seen_sha256=seen, at=now, seen_log=log)
         done = _("You approved list %(number)s. More people must agree before it leaves.")
     elif act == "authorise":
-        approvals.authorise_list(payment_list_id=pk, user=user, seen_sha256=seen, at=now)
+        approvals.authorise_list(payment_list_id=pk, user=user, seen_sha256=seen, at=now, seen_log=log)
         done = _("You authorised list %(number)s. More people must agree before it leaves.")
     elif act == "release":
-        done = _release(view, seen, user)
+        _release_refused(view, seen, log, user)
+        done = _("You released list %(number)s.")
     elif not reason:
         return _confirmation(request, user, view, act, reason_missing=True)
     else:

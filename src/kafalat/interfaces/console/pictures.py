@@ -220,7 +220,7 @@ def score_chart(counts: Sequence[ScoreCount], programme: Programme, day: date) -
 
 
 def funnel_chart(stages: Sequence[Stage]) -> str:
-    """Return the funnel of a cycle, from due to paid."""
+    """Return the funnel of a cycle, from due to collected, and what came back."""
     return remembered(
         f"funnel:{_language()}",
         stages,
@@ -232,7 +232,9 @@ def funnel_chart(stages: Sequence[Stage]) -> str:
                 for s in stages
             ],
             language=_language(),
-            title=_("Funnel: payments due, prepared, sent, accepted and paid"),
+            title=_(
+                "Funnel: payments due, prepared, approved, sent, accepted, paid, collected and come back"
+            ),
         ),
     )
 

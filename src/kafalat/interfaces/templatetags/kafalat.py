@@ -107,6 +107,12 @@ def moment(value: datetime | None) -> SafeString:
 
 
 @register.filter
+def short_moment(value: datetime | None) -> SafeString:
+    """Write the day of a moment in words, without quarter and hour."""
+    return short_day(None if value is None else timezone.localtime(value).date())
+
+
+@register.filter
 def tranche(code: str) -> SafeString:
     """Write a tranche as its months: January to March 2026 (2026Q1)."""
     return format_html('{} <bdi class="quarter" dir="ltr">{}</bdi>', tranche_text(code), code)
