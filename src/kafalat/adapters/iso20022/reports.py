@@ -180,6 +180,8 @@ def _others(place: Place, path: str, seen: _Seen, name: str) -> Status | None:
         place.same_count("OrgnlNbOfTxs", listed + seen.unlisted)
     if listed and not seen.unlisted and seen.unlisted_known and seen.amounts_known:
         place.same_sum("OrgnlCtrlSum", seen.sums_paisa.total())
+    if listed and not seen.unlisted:
+        return None  # who is listed speaks for herself, and there are no others
     return whole if whole is not None else meanings.pop() if len(meanings) == 1 else None
 
 
