@@ -172,7 +172,7 @@ def _at(day: date, second_of_day: int) -> datetime:
 def plant(quarter: Quarter, rng: Generator, all_devices: list[Device], each: int) -> None:
     """Plant every kind of fraud on `each` devices of its own, many of them in small doses."""
     pool = [device for device in all_devices if not device.no_seconds and not device.uploads]
-    rng.shuffle(pool)  # type: ignore[arg-type]  # numpy shuffles any list in place
+    rng.shuffle(pool)
     parts = [pool[start * each : (start + 1) * each] for start in range(6)]
     for device in parts[0]:
         _same_second(quarter, rng, device)

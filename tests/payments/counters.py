@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
 
 from kafalat.adapters.identity import FINGERS, Finger, Verdict
 from kafalat.config.sealing import sealer
+from kafalat.core.problems import Problem
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
 from kafalat.payments.counter import Stepped, ask_fallback, start_verification, try_next
@@ -48,6 +50,15 @@ class Nobody(WornFingers):
 
     def verisys(self, *, cnic: str, sample_ref: str) -> Verdict:
         return Verdict("no_match")
+
+
+def code_of(act: Callable[..., object], **kwargs: object) -> str:
+    """The code of the problem a call raises, or "done"."""
+    try:
+        act(**kwargs)
+    except Problem as refusal:
+        return refusal.code
+    return "done"
 
 
 def device(district: str = "PK617", bank: str = "hbl") -> Device:

@@ -6,6 +6,7 @@ Each guard has its control: with it gone, the same attempt does the harm.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -37,6 +38,7 @@ from tests.payments.counters import (
     asked,
     authorised,
     begun,
+    code_of,
     credited,
     device,
     fingers_failed,
@@ -44,7 +46,6 @@ from tests.payments.counters import (
     step,
 )
 from tests.payments.steps import connection_of_owner
-from tests.payments.test_approvals import code_of
 
 THREADS = 8
 
@@ -121,13 +122,12 @@ def test_control_without_its_keys_an_authorisation_is_replayed(office: Office, p
     assert _race(lambda: take(token, here, payment.amount_paisa)).count("done") == THREADS
 
 
-def _race(act: object) -> list[str]:
+def _race(act: Callable[[], str]) -> list[str]:
     barrier, outcomes = threading.Barrier(THREADS), list[str]()
 
     def work() -> None:
         barrier.wait()
         try:
-            assert callable(act)
             outcomes.append(act())
         finally:
             connection.close()

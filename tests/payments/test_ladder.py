@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from kafalat.adapters.identity import FINGERS
 from kafalat.payments.ladder import Asked, Standing, Tried, standing
-from kafalat.policy.verification import FallbackLimits, Rung, VerificationRules
+from kafalat.policy.verification import FallbackLimits, Means, Rung, VerificationRules
 
 LIMITS = FallbackLimits(per_day=1, share_pct=10, share_from=1, seconds_between=0)
 
@@ -18,7 +19,8 @@ LIMITS = FallbackLimits(per_day=1, share_pct=10, share_from=1, seconds_between=0
 @st.composite
 def ladders(draw: st.DrawFn) -> VerificationRules:
     """Any ladder of one to three rungs."""
-    means = draw(st.permutations(["fingerprint", "face", "verisys"]))[: draw(st.integers(1, 3))]
+    every: tuple[Means, ...] = ("fingerprint", "face", "verisys")
+    means = draw(st.permutations(every))[: draw(st.integers(1, 3))]
     rungs = []
     for place, each in enumerate(means):
         tries = draw(st.integers(1, 16))
@@ -32,7 +34,7 @@ def ladders(draw: st.DrawFn) -> VerificationRules:
             )
         )
     return VerificationRules(
-        **{"from": "2024-01-01"},
+        from_=date(2024, 1, 1),
         rungs=tuple(rungs),
         fallbacks=LIMITS,
         session_minutes=1,
@@ -47,11 +49,11 @@ class Ladder(RuleBasedStateMachine):
 
     @initialize(rules=ladders())
     def begin(self, rules: VerificationRules) -> None:
-        self.rules, self.tries, self.asked = rules, list[Tried](), list[Asked]()
+        self.ladder, self.tries, self.asked = rules, list[Tried](), list[Asked]()
 
     @property
     def now(self) -> Standing:
-        return standing(self.rules, self.tries, self.asked)
+        return standing(self.ladder, self.tries, self.asked)
 
     @precondition(lambda self: self.now.state == "try")
     @rule(
@@ -84,12 +86,12 @@ class Ladder(RuleBasedStateMachine):
 
     @invariant()
     def only_a_match_verifies_and_tries_are_counted(self) -> None:
-        if not hasattr(self, "rules"):
+        if not hasattr(self, "ladder"):
             return
         now = self.now
         matched = any(each.result == "match" for each in self.tries)
         assert (now.state == "verified") == matched
-        for rung in self.rules.rungs:
+        for rung in self.ladder.rungs:
             counted = [t for t in self.tries if t.means == rung.means and t.result != "unavailable"]
             assert len(counted) <= rung.tries_max
             if rung.fallback and counted:
@@ -99,10 +101,10 @@ class Ladder(RuleBasedStateMachine):
 
     @invariant()
     def nobody_leaves_fingerprints_before_enough_fingers_were_tried(self) -> None:
-        if not hasattr(self, "rules"):
+        if not hasattr(self, "ladder"):
             return
         now = self.now
-        for rung in self.rules.rungs:
+        for rung in self.ladder.rungs:
             done = [t for t in self.tries if t.means == "fingerprint" and t.result != "unavailable"]
             left_it = rung.means == "fingerprint" and done and now.means != "fingerprint"
             if left_it and now.state in {"ask", "wait", "try", "failed"}:
@@ -135,7 +137,7 @@ def test_failing_every_step_ends_every_ladder(rules: VerificationRules) -> None:
 
 def test_outages_never_open_a_fallback() -> None:
     rules = VerificationRules(
-        **{"from": "2024-01-01"},
+        from_=date(2024, 1, 1),
         rungs=(
             Rung(means="fingerprint", fallback=False, tries_max=2),
             Rung(means="face", fallback=True, tries_max=1),

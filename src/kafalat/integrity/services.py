@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
@@ -71,7 +70,7 @@ def scan(
     One statement for each rule; done again, it raises nothing twice. Raises `integrity.no_rules`.
     """
     rules = rules_on(programme, until)
-    window = Window(since, until, cast(ZoneInfo, get_current_timezone()))
+    window = Window(since, until, get_current_timezone())
     scanned: dict[str, Scanned] = {}
     with transaction.atomic():
         bulk.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

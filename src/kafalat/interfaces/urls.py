@@ -7,6 +7,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import path, register_converter
 
 from kafalat.enrolment.models import Change
+from kafalat.interfaces import callbacks
 from kafalat.interfaces.console import (
     account_changes,
     accounts,
@@ -112,6 +113,7 @@ urlpatterns = i18n_patterns(
     path("guide/", guide, name="guide"),
 )
 # Outside the languages: a tablet's worker serves the lists of both.
+urlpatterns.append(path("callbacks/<slug:provider>/", callbacks.wallet_callback, name="wallet_callback"))
 urlpatterns.append(path("committee-worker.js", committees.worker, name="committee_worker"))
 
 handler400 = "kafalat.interfaces.problems.misread"

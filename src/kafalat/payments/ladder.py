@@ -19,7 +19,7 @@ State = Literal["try", "ask", "wait", "verified", "failed"]
 class Tried:
     """One try: its rung's means, the finger (empty for other means), and the verifier's result."""
 
-    means: Means
+    means: str
     finger: str
     result: str
 
@@ -28,7 +28,7 @@ class Tried:
 class Asked:
     """A fallback that was asked for; `granted` is None until a second person has answered."""
 
-    means: Means
+    means: str
     granted: bool | None
 
 

@@ -11,6 +11,7 @@ import csv
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
@@ -190,7 +191,7 @@ def _rows(path: Path) -> Iterator[tuple[int | str, ...]]:
         raise _wrong(path, 1, fault) from error
 
 
-def _refuse_first(path: Path, query: str, parameters: dict[str, object] | None = None) -> None:
+def _refuse_first(path: Path, query: str, parameters: dict[str, Any] | None = None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         found = cursor.fetchone()

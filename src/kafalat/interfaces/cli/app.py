@@ -17,6 +17,7 @@ from kafalat.core.problems import Problem, problem
 from kafalat.core.text import Language
 from kafalat.interfaces.cli import (
     community_command,
+    integrity_command,
     ledger_command,
     lists_command,
     payments_command,
@@ -67,6 +68,7 @@ for name, group in (
     ("community", community_command.app),
     ("payments", payments_command.app),
     ("ledger", ledger_command.app),
+    ("integrity", integrity_command.app),
     ("places", places),
     ("scorecard", scorecard_command.app),
     ("audit", audit),
