@@ -163,7 +163,7 @@ def _control(office: Office, monkeypatch: pytest.MonkeyPatch, *, threads: int, t
         cursor.execute("ALTER TABLE payments_approval DROP CONSTRAINT approval_not_by_maker")
     people = [person(f"control {number}", "payment_checker") for number in range(threads)]
     lost, quarter = 0, Quarter(2026, 1)
-    say = approvals._say
+    say: Callable[..., object] = approvals._say
     for _ in range(trials):
         payment_list, at = _list_of(office, 1, quarter)
         barrier = threading.Barrier(threads)
