@@ -306,10 +306,13 @@ class Demo:
                 "identity", flat=True
             )
         )
+        receiver = self.office.receiver(cycle.programme_sha256)
+        profiles = self.office.programme_of(cycle.programme_sha256).bank_profiles
         for number, file in enumerate(files, start=1):
             for answer in simulated.answer(
                 outgoing_path(file, self.office.outgoing).read_bytes(),
                 bank=file.bank,
+                forms=profiles[file.bank].answers,
                 seed=self.plan.seed,
                 executed_at=file.created_at + timedelta(days=1),
                 is_reissue=again.__contains__,
@@ -318,7 +321,9 @@ class Demo:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(answer.content)
                 if not Answer.objects.filter(bank=file.bank, name=answer.name).exists():
-                    receive_answer(content=answer.content, name=answer.name, user=user, at=self.clock())
+                    receive_answer(
+                        content=path, name=answer.name, user=user, at=self.clock(), receiver=receiver
+                    )
             progress(number / len(files))
 
     def _result(self, source: SurveySource, run: Run, cycle: Cycle, *, balanced: bool) -> Result:

@@ -11,6 +11,7 @@ from kafalat.config import sealing
 from kafalat.config.home import Home, default_path
 from kafalat.core.sealing import Sealer
 from kafalat.interfaces.channels import wallet_clients
+from kafalat.payments.staging import Receiver
 from kafalat.payments.transports import Sender
 from kafalat.policy.loader import load, shipped
 from kafalat.policy.model import Programme
@@ -76,6 +77,14 @@ class Office:
             sealer=self.sealer,
             outgoing=self.outgoing,
             wallets=wallet_clients(self.home),
+        )
+
+    def receiver(self, programme_sha256: str | None = None) -> Receiver:
+        """Return what it takes to read the banks' answers: by the profiles in force, or by those of a cycle's programme."""
+        return Receiver(
+            programme=self.programme_of(programme_sha256) if programme_sha256 else self.programme,
+            sealer=self.sealer,
+            work=self.home.work,
         )
 
 

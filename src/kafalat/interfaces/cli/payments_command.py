@@ -35,19 +35,22 @@ def send() -> None:
 
 @app.command("receive")
 def receive(
-    files: Annotated[list[Path], typer.Argument(help="Answer files of a bank: pain.002 or camt.054.")],
+    files: Annotated[list[Path], typer.Argument(help="Answer files of banks, in any form their profiles declare.")],
     user: Annotated[str, typer.Option(help="Login of the reconciler who takes them in.")] = "reconciler",
 ) -> None:
     """Take in bank answers, each whole or not at all."""
     missing = next((path for path in files if not path.is_file()), None)
     if missing is not None:
         raise problem("input.not_found", path=missing)
-    boot.database(office().home)
+    here = office()
+    boot.database(here.home)
     person = User.objects.filter(username=user).first()
     if person is None:
         raise problem("access.login_unknown", login=user)
     for path in files:
-        received = receive_answer(content=path.read_bytes(), name=path.name, user=person, at=timezone.now())
+        received = receive_answer(
+            content=path, name=path.name, user=person, at=timezone.now(), receiver=here.receiver()
+        )
         counts = (
             ", ".join(f"{count} {outcome}" for outcome, count in received.outcomes.items()) or "nothing new"
         )

@@ -101,7 +101,8 @@ def _send(work: Work) -> Values:
 
 def _receive(work: Work) -> Values:
     path = Path(work.office.incoming / work.arguments["path"])
-    receive_answer(content=path, name=path.name, user=work.person, at=work.at)
+    receiver = work.office.receiver()
+    receive_answer(content=path, name=path.name, user=work.person, at=work.at, receiver=receiver)
     return {"name": path.name}
 
 
