@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -114,7 +115,7 @@ def test_nothing_leaves_before_the_day_its_phase_opens(office: Office, enrolled:
     opens_on = cycle.phases.get(code="phase_2").opens_on
     # 19:00 UTC is midnight in Karachi: one second earlier is the day before.
     opening = datetime.combine(opens_on, datetime.min.time(), tzinfo=UTC) - timedelta(hours=5)
-    act = {
+    act: dict[str, Any] = {
         "payment_list_id": later.pk,
         "user": staff("releaser"),
         "seen_sha256": later.sha256,
@@ -216,11 +217,12 @@ def _close(office: Office, cycle: Cycle) -> Cycle:
 
 def test_an_unknown_phase_or_fund_prepares_nothing(office: Office, enrolled: str) -> None:
     cycle = opened(office)
-    values = {"cycle_id": cycle.pk, "programme": office.programme, "user": staff("maker"), "at": NOW}
-    for wrong, code in (
+    values: dict[str, Any] = {"cycle_id": cycle.pk, "programme": office.programme, "user": staff("maker"), "at": NOW}
+    wrongs: tuple[tuple[dict[str, Any], str], ...] = (
         ({"phase": "phase_9"}, "payments.phase_unknown"),
         ({"phase": "phase_1", "fund": "lottery"}, "payments.fund_unknown"),
-    ):
+    )
+    for wrong, code in wrongs:
         with pytest.raises(Problem) as caught:
             prepare_list(**values, **wrong)
         assert caught.value.code == code
