@@ -185,7 +185,10 @@ def _confirmation(
     request: HttpRequest, user: User, view: ListView, act: Act, *, reason_missing: bool
 ) -> HttpResponse:
     offered = offer(user, view.payment_list, view.approver_ids)
+    listed = view.payment_list
+    running = [job for job in under_way(listed.cycle_id) if job.arguments.get("list_id") == listed.pk]
     context = {
+        "running": running,
         "act": act,
         "acts": ACTS,
         "view": view,
@@ -197,7 +200,7 @@ def _confirmation(
         "holds": hold_texts(view.payment_list.cycle),
         "seats": seat_lines(view),
         "log": checkpoint(),
-        "offered": act in offered.acts,
+        "offered": act in offered.acts and not running,
         "why_not": offered.why_not,
         "banks": _banks(view.payment_list.cycle),
         "reason_missing": reason_missing,
