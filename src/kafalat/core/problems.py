@@ -184,9 +184,9 @@ CATALOGUE: dict[str, Entry] = {
     # ---- bank files --------------------------------------------------------------------------------------
     # { file: "the answer file's name", line: "where reading stopped, from 1", reason: "the XML reader's own words" }
     "bank.unreadable": Entry(
-        en="{file}, line {line}: the file cannot be read, it is cut off or not XML ({reason}). "
+        en="{file}, line {line}: the file cannot be read, it is cut off or damaged ({reason}). "
         "Nothing was booked; ask the bank to send it again.",
-        ur="{file}، سطر {line}: فائل پڑھی نہیں جا سکتی، یہ ادھوری ہے یا XML نہیں ({reason})۔ "
+        ur="{file}، سطر {line}: فائل پڑھی نہیں جا سکتی، یہ ادھوری یا خراب ہے ({reason})۔ "
         "کچھ درج نہیں کیا گیا؛ بینک سے دوبارہ بھیجنے کو کہیں۔",
     ),
     # { file: "the answer file's name" }
