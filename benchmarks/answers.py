@@ -1,0 +1,200 @@
+"""Measures how a bank's answer is taken in, against bare COPY and one join of the same rows in the same run.
+
+`make_sent` puts payments of one bank as sent into a database, past the rules of the application (as its superuser, foreign
+keys off): what is measured is the answer, not what led to it. `write_table` writes the bank's answer to them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.contrib.auth.models import User
+from django.db import connection
+
+from kafalat.core.money import decimal_text
+from kafalat.payments.answers import receive_answer
+from kafalat.payments.models import BankFile, Cycle, Outbox
+from kafalat.payments.staging import Receiver
+
+AMOUNT_PAISA = 1_450_000
+HEADER = (
+    "Customer Reference;Beneficiary Account;Beneficiary Title;Amount (PKR);Status;Remarks;Value Date;Batch"
+)
+
+_SENT = """
+    WITH base AS (
+        SELECT a.id AS account_id, b.id AS beneficiary_id, b.payee_id, b.programme_code,
+            row_number() OVER (ORDER BY a.id) - 1 AS place, count(*) OVER () AS all_of_them
+        FROM enrolment_account AS a JOIN enrolment_beneficiary AS b ON b.id = a.beneficiary_id
+        WHERE a.closed_on IS NULL AND a.bank = %(bank)s
+    ), list AS (
+        INSERT INTO payments_paymentlist (cycle_id, number, phase, fund, status, maker_id, maker_person, prepared_at, payments,
+            amount_paisa, sha256, seats_approve, seats_authorise, seats_release, released_at, checked_by_id)
+        SELECT %(cycle)s, 1 + (SELECT count(*) FROM payments_paymentlist WHERE cycle_id = %(cycle)s), 'phase_1', 'federal', 'dispatched',
+            (SELECT id FROM auth_user WHERE username = 'maker'), '', %(at)s, %(payments)s, %(payments)s * %(amount)s::bigint, repeat('0', 64),
+            1, 1, 1, %(at)s, (SELECT id FROM auth_user WHERE username = 'checker')
+        RETURNING id
+    ), entitled AS (
+        INSERT INTO payments_entitlement (cycle_id, beneficiary_id, component, phase, amount_paisa, quarter, programme_code,
+            payee_id, fund)
+        SELECT %(cycle)s, base.beneficiary_id, 'b' || list.id || '_' || number, 'phase_1', %(amount)s, '2026Q1', base.programme_code,
+            base.payee_id, 'federal'
+        FROM generate_series(1, %(payments)s) AS number JOIN base ON base.place = number %% base.all_of_them CROSS JOIN list
+        RETURNING id, beneficiary_id, amount_paisa
+    ), paid AS (
+        INSERT INTO payments_payment (identity, entitlement_id, attempt, payment_list_id, account_id, bank, part, channel,
+            amount_paisa, status)
+        SELECT 'K' || upper(left(encode(sha256(convert_to(%(bank)s::text || e.id, 'UTF8')), 'hex'), 32)), e.id, 1, list.id,
+            base.account_id, %(bank)s, 1, 'wallet', e.amount_paisa, %(status)s
+        FROM entitled AS e JOIN base USING (beneficiary_id) CROSS JOIN list
+    ), file AS (
+        INSERT INTO payments_bankfile (payment_list_id, bank, part, message_id, created_at, sha256, transactions,
+            control_sum_paisa, list_sha256, seats)
+        SELECT id, %(bank)s, 1, 'KFLT-2026Q1-' || id || '-BENCH', %(at)s, repeat('0', 64), %(payments)s, %(payments)s * %(amount)s::bigint,
+            repeat('0', 64), 3
+        FROM list WHERE %(status)s = 'sent' RETURNING id, bank, control_sum_paisa
+    ), posted AS (
+        INSERT INTO payments_transfer (cycle_id, bank_file_id, kind, debit, credit, amount_paisa, at)
+        SELECT %(cycle)s, id, kind, debit || bank, credit, control_sum_paisa, %(at)s
+        FROM file, (VALUES ('released', 'settlement:', 'obligation'), ('sent', 'in_flight:', 'settlement:mobilink_mfb'))
+            AS row (kind, debit, credit)
+    )
+    SELECT count(*) FROM file
+"""
+
+
+def make_sent(
+    database: str,
+    cycle: Cycle,
+    payments: int,
+    *,
+    bank: str = "mobilink_mfb",
+    at: datetime,
+    status: str = "sent",
+) -> BankFile | None:
+    """Put `payments` payments of one bank into the database, sent in one file; with another status there is no file."""
+    with psycopg.connect("service=kafalat_superuser", dbname=database, autocommit=True) as owner:
+        owner.execute("SET session_replication_role = replica")
+        parameters: dict[str, Any] = {
+            "bank": bank,
+            "cycle": cycle.pk,
+            "payments": payments,
+            "amount": AMOUNT_PAISA,
+            "at": at,
+            "status": status,
+        }
+        owner.execute(_SENT, parameters)
+        owner.execute("ANALYZE")
+    if status != "sent":
+        return None
+    file = BankFile.objects.filter(bank=bank).latest("id")
+    Outbox.objects.create(bank_file=file, attempts=1, sent_at=at)
+    return file
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the bank's table. `status` is the bank's word."""
+
+    reference: str
+    iban: str
+    name: str
+    amount_paisa: int
+    status: str
+    booked_on: date
+    batch: str = ""
+    remarks: str = ""
+
+
+def table(rows: Iterable[Row]) -> Iterator[str]:
+    """Yield the bank's table line by line, with its line of totals."""
+    yield HEADER + "\n"
+    count = total = 0
+    for row in rows:
+        count, total = count + 1, total + row.amount_paisa
+        cells = (row.reference, row.iban, row.name, decimal_text(row.amount_paisa), row.status, row.remarks)
+        yield ";".join((*cells, f"{row.booked_on:%d/%m/%Y}", row.batch)) + "\n"
+    yield f"TOTAL;;{count};{decimal_text(total)};;;;\n"
+
+
+def rows_of(file: BankFile, booked_on: date) -> Iterator[Row]:
+    """Yield a line that says paid for every payment of a file, without accounts."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT identity, amount_paisa FROM payments_payment WHERE payment_list_id = %s AND bank = %s ORDER BY id",
+            [file.payment_list_id, file.bank],
+        )
+        while found := cursor.fetchmany(10_000):
+            for identity, amount_paisa in found:
+                yield Row(identity, "", "", amount_paisa, "CREDITED", booked_on, file.message_id)
+
+
+def notification(file: BankFile, booked_on: date) -> Iterator[str]:
+    """Yield the same as a camt.054, one movement a payment."""
+    yield (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08">'
+        f"<BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>BENCH-{file.pk}</MsgId><CreDtTm>{booked_on}T12:00:00+05:00</CreDtTm></GrpHdr>"
+        f"<Ntfctn><Id>BENCH-{file.pk}</Id><CreDtTm>{booked_on}T12:00:00+05:00</CreDtTm>"
+        "<Acct><Id><IBAN>PK81NBPA0000004081720010</IBAN></Id></Acct>\n"
+    )
+    for row in rows_of(file, booked_on):
+        yield (
+            f'<Ntry><Amt Ccy="PKR">{decimal_text(row.amount_paisa)}</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
+            f"<BookgDt><Dt>{booked_on}</Dt></BookgDt><BkTxCd><Prtry><Cd>G2P</Cd></Prtry></BkTxCd><NtryDtls><TxDtls><Refs>"
+            f"<EndToEndId>{row.reference}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry>\n"
+        )
+    yield "</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>\n"
+
+
+def time_bare(file: BankFile, folder: Path) -> float:
+    """Return the seconds of COPY of the same rows into a bare table and one join with the payments, counted."""
+    path = folder / "bare.csv"
+    with path.open("w") as out:
+        out.writelines(f"{row.reference},{row.amount_paisa}\n" for row in rows_of(file, date(2026, 1, 1)))
+    started = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE bare (reference text, amount_paisa bigint)")
+        with path.open("rb") as source, cursor.copy("COPY bare FROM STDIN (FORMAT csv)") as copy:
+            while chunk := source.read(1 << 20):
+                copy.write(chunk)
+        cursor.execute(
+            "SELECT count(*), sum(p.amount_paisa) FROM bare JOIN payments_payment AS p ON p.identity = bare.reference"
+            " AND p.amount_paisa = bare.amount_paisa"
+        )
+        cursor.fetchall()
+        seconds = time.perf_counter() - started
+        cursor.execute("DROP TABLE bare")
+    return seconds
+
+
+def measure(
+    database: str, cycle: Cycle, payments: int, *, receiver: Receiver, user: User, folder: Path
+) -> dict[str, float]:
+    """Return the seconds of each form of a fresh answer of `payments` lines, and of the bare work beside it.
+
+    `csv_s` and `camt054_s` are read, judged and booked; `bare_s` is COPY and one join.
+    """
+    at, booked_on = datetime(2026, 1, 20, 7, tzinfo=UTC), date(2026, 1, 20)
+    figures: dict[str, float] = {"payments": float(payments)}
+    forms = {
+        "csv": ("answer.csv", lambda file: table(rows_of(file, booked_on))),
+        "camt054": ("answer.xml", lambda file: notification(file, booked_on)),
+    }
+    for form, (name, lines) in forms.items():
+        file = make_sent(database, cycle, payments, at=at)
+        assert file is not None
+        path = folder / name
+        with path.open("w") as out:
+            out.writelines(lines(file))
+        figures[f"bare_before_{form}_s"] = time_bare(file, folder)
+        started = time.perf_counter()
+        taken = receiver if form == "csv" else Receiver(sealer=receiver.sealer, work=receiver.work)
+        receive_answer(content=path, name=f"{file.pk}-{name}", user=user, at=at, receiver=taken)
+        figures[f"{form}_s"] = time.perf_counter() - started
+    return figures
