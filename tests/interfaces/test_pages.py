@@ -73,6 +73,7 @@ NO_PAGES = {
         "cover",
         "job_cancel",
         "check_books",
+        "wallet_callback",
     ),
     *("simulation_save", "simulation_saved", "simulation_compare", "simulation_csv", "simulation_json"),
 }

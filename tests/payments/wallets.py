@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from kafalat.adapters.banks.simulator.faults import Faults
 from kafalat.adapters.wallet.link import Limits
+from kafalat.core.problems import Problem
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
 from kafalat.payments.answers import take_in
@@ -14,18 +15,11 @@ from kafalat.payments.approvals import release_list
 from kafalat.payments.models import BankFile, Outbox, Payment
 from kafalat.payments.outbox import Departure, send_outbox
 from kafalat.payments.staging import Receiver
-from kafalat.policy.model import Programme
 from tests.adapters.wallets import AT, Rig
 from tests.conftest import NOW
 from tests.payments.steps import approve, authorise, checked, opened
 
 BANK = "easypaisa"
-
-
-def programme_of_one_provider(programme: Programme) -> Programme:
-    """The programme with every bank reached by interface, under the same digest: nothing but the way of sending differs."""
-    own = programme.bank_profiles[BANK]
-    return programme.model_copy(update={"bank_profiles": dict.fromkeys(programme.bank_profiles, own)})
 
 
 @dataclass
@@ -82,11 +76,16 @@ class Channel:
                 return
             at = (row.next_try_at or at) + timedelta(seconds=1)
 
-    def settle(self) -> None:
-        """Let the provider carry out what is due and take its messages in, refusals apart."""
+    def settle(self) -> list[str]:
+        """Let the provider carry out what is due and take its messages in; return why some were refused."""
         receiver = Receiver(programme=self.sender.programme, sealer=self.sender.sealer)
+        refused = []
         for number, body in enumerate(self.rig.provider.settle(AT)):
-            take_in(content=body, name=f"message {number}", actor="test", receiver=receiver, at=NOW)
+            try:
+                take_in(content=body, name=f"message {number}", actor="test", receiver=receiver, at=NOW)
+            except Problem as refusal:
+                refused.append(refusal.code)
+        return refused
 
     def believed(self) -> dict[str, str]:
         """The state of each payment that goes by interface, by identity."""

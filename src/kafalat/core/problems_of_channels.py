@@ -53,4 +53,10 @@ OF_CHANNELS: dict[str, Entry] = {
         ur="بینک فائل {file} روکی ہوئی نہیں؛ صفحہ دوبارہ کھولیں، کچھ تبدیل نہیں ہوا۔",
         http_status=409,
     ),
+    # { provider: "whose key signed it", named: "whom it names" }
+    "wallet.other_provider": Entry(
+        en="A message signed by {provider} names {named}; it was refused, nothing was booked. Ask {provider} to correct it.",
+        ur="{provider} کے دستخط والے پیغام میں {named} کا نام ہے؛ اسے رد کیا گیا، کچھ درج نہیں ہوا۔ {provider} سے درستی کرائیں۔",
+        http_status=422,
+    ),
 }
