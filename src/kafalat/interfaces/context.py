@@ -129,9 +129,15 @@ def _navigation(request: HttpRequest, roles: frozenset[str]) -> list[NavItem]:
     return found
 
 
+# Pages that belong to an entry without standing under its address.
+_BESIDE = {"cycles": ("lists/", "payments/")}
+
+
 def _item(request: HttpRequest, label: str | Promise, name: str) -> NavItem:
     url = reverse(name)
-    return NavItem(label, url, request.path == url or (name != "overview" and request.path.startswith(url)))
+    under = [url, *(f"{reverse('overview')}{beside}" for beside in _BESIDE.get(name, ()))]
+    here = request.path == url or (name != "overview" and request.path.startswith(tuple(under)))
+    return NavItem(label, url, here)
 
 
 def text(value: Bilingual) -> str:

@@ -11,11 +11,14 @@ from django.utils import timezone
 
 from kafalat.config import boot
 from kafalat.core.problems import Problem, problem
+from kafalat.core.text import Language
 from kafalat.interfaces.cli.output import print_lines
+from kafalat.interfaces.cover_sheet import cover_sheet
 from kafalat.interfaces.office import office
 from kafalat.payments.answers import receive_answer
 from kafalat.payments.models import Cycle
 from kafalat.payments.outbox import send_outbox, stuck
+from kafalat.payments.selectors import list_by_id
 
 app = typer.Typer(no_args_is_help=True, help="Bank files out, bank answers in.")
 
@@ -35,7 +38,9 @@ def send() -> None:
 
 @app.command("receive")
 def receive(
-    files: Annotated[list[Path], typer.Argument(help="Answer files of banks, in any form their profiles declare.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Answer files of banks, in any form their profiles declare.")
+    ],
     user: Annotated[str, typer.Option(help="Login of the reconciler who takes them in.")] = "reconciler",
 ) -> None:
     """Take in bank answers, each whole or not at all."""
@@ -55,3 +60,21 @@ def receive(
             ", ".join(f"{count} {outcome}" for outcome, count in received.outcomes.items()) or "nothing new"
         )
         print_lines(f"{path.name}: {counts}")
+
+
+@app.command("cover")
+def cover(
+    payment_list: Annotated[int, typer.Argument(help="The list's number in the address of its pages.")],
+    out: Annotated[Path, typer.Option(help="The PDF file to write.")],
+    lang: Annotated[Language, typer.Option(help="Language of the sheet: en or ur.")] = "ur",
+) -> None:
+    """Write the cover sheet that the people who say yes to a payment list sign."""
+    here = office()
+    boot.database(here.home)
+    view = list_by_id(payment_list)
+    content = cover_sheet(view, here.programme_of(view.payment_list.cycle.programme_sha256), lang)
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise problem("output.not_written", path=out, reason=error.strerror) from error
+    print_lines(str(out))
