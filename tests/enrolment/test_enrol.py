@@ -18,6 +18,7 @@ from kafalat.registry import bulk
 from kafalat.targeting.models import FamilyPayee
 from kafalat.targeting.runs import find_run
 from tests.conftest import NOW
+from tests.enrolment.steps import without_accounts
 from tests.payments.steps import connection_of_owner
 
 TODAY = NOW.date()
@@ -44,10 +45,10 @@ def ibans(office: Office) -> list[str]:
     return [office.sealer.unseal(bytes(value), IBAN_PURPOSE) for value in sealed]
 
 
-def without_accounts() -> None:
-    """Take all accounts away, as only the owner can."""
-    with connection_of_owner() as cursor:
-        cursor.execute("DELETE FROM enrolment_account")
+def everybody_has_one(office: Office) -> None:
+    """Give every beneficiary a made-up account in place of what the demo's banks made of their requests."""
+    without_accounts()
+    open_for_all(office)
 
 
 # ---- beneficiaries ---------------------------------------------------------------------------------------------
@@ -119,6 +120,7 @@ def banks_named(programme: Programme) -> dict[str, str]:
 
 
 def test_every_account_is_at_the_bank_of_the_place(office: Office, enrolled: str) -> None:
+    everybody_has_one(office)
     named, banks = banks_named(office.programme), {bank.code: bank for bank in office.programme.banks.banks}
     accounts = Account.objects.select_related("beneficiary__family__household")
     for account, iban in zip(accounts.order_by("id"), ibans(office), strict=True):
@@ -133,6 +135,7 @@ def test_every_account_is_at_the_bank_of_the_place(office: Office, enrolled: str
 def test_every_beneficiary_has_one_open_account_with_an_iban_of_its_own(
     office: Office, enrolled: str
 ) -> None:
+    everybody_has_one(office)
     opened = Counter(Account.objects.filter(closed_on__isnull=True).values_list("beneficiary_id", flat=True))
     assert opened == dict.fromkeys(Beneficiary.objects.values_list("id", flat=True), 1)
     numbers = ibans(office)
@@ -143,12 +146,14 @@ def test_every_beneficiary_has_one_open_account_with_an_iban_of_its_own(
 
 
 def test_opening_again_opens_nothing(office: Office, enrolled: str) -> None:
+    everybody_has_one(office)
     before = (list(Account.objects.order_by("id").values_list("id")), AuditEntry.objects.count())
     assert open_for_all(office) == 0
     assert (list(Account.objects.order_by("id").values_list("id")), AuditEntry.objects.count()) == before
 
 
 def test_who_closed_her_account_gets_another_with_another_iban(office: Office, enrolled: str) -> None:
+    everybody_has_one(office)
     first = Account.objects.order_by("id")[0]
     Account.objects.filter(pk=first.pk).update(closed_on=TODAY, status="closed")
     assert open_for_all(office) == 1
