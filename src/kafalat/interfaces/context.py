@@ -16,6 +16,7 @@ from kafalat.enrolment.access import may_read_accounts
 from kafalat.integrity.access import may_read_alerts
 from kafalat.payments.access import may_read_cycles
 from kafalat.payments.counter_access import may_supervise, may_work_at_counter
+from kafalat.payments.workbench import may_read_workbench
 from kafalat.registry.access import ROLES, may_read_households, roles_of
 from kafalat.targeting.access import may_read_lists
 
@@ -107,6 +108,7 @@ def _navigation(request: HttpRequest, roles: frozenset[str]) -> list[NavItem]:
                 (_("Payment cycles"), "cycles", cycles),
                 (_("Calendar"), "calendar", cycles),
                 (_("Ledger"), "ledger", cycles),
+                (_("Reconciliation"), "reconciliation", may_read_workbench(roles)),
                 (_("Banks"), "banks", cycles),
                 (_("Background work"), "jobs", cycles),
             ],

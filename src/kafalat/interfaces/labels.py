@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kafalat.interfaces.labels_of_accounts import OF_ACCOUNTS
 from kafalat.interfaces.labels_of_counter import OF_COUNTER
+from kafalat.interfaces.labels_of_reconciliation import OF_RECONCILIATION
 
 Words = dict[str, str | Promise]
 
@@ -207,6 +208,7 @@ TABLE: dict[str, Words] = {
     "alarm": ALARMS,
     **OF_ACCOUNTS,
     **OF_COUNTER,
+    **OF_RECONCILIATION,
 }
 
 

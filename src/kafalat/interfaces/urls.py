@@ -23,6 +23,7 @@ from kafalat.interfaces.console import (
     jobs,
     life,
     payments,
+    reconciliation,
     runs,
     simulation,
 )
@@ -79,6 +80,9 @@ urlpatterns = i18n_patterns(
     path("payments/<slug:identity>/", payments.payment, name="payment"),
     path("lists/<int:payment_list_id>/cover/", payments.cover, name="cover"),
     path("calendar/", calendar.calendar, name="calendar"),
+    path("reconciliation/", reconciliation.reconciliation, name="reconciliation"),
+    path("reconciliation/lines/", reconciliation.reconciliation_lines, name="reconciliation_lines"),
+    path("reconciliation/lines/<int:line_id>/", reconciliation.reconciliation_line, name="reconciliation_line"),
     path("ledger/", books.ledger, name="ledger"),
     path("ledger/rows/", books.ledger_rows, name="ledger_rows"),
     path("ledger/check/", jobs.check_books, name="check_books"),
