@@ -11,10 +11,11 @@ from kafalat.core.problems import Problem
 from kafalat.enrolment.enrol import promote
 from kafalat.enrolment.life import confirm_visit, families_to_review, life_queue, record_visit
 from kafalat.enrolment.models import Account, Beneficiary, Event, LifeVisit
-from kafalat.enrolment.payable import reasons_of
+from kafalat.enrolment.payable import HELD_BACK_SQL, reasons_of
 from kafalat.enrolment.renewals import import_renewals
 from kafalat.enrolment.standing import exit_families, reinstate, suspend, suspend_reported_dead
 from kafalat.interfaces.office import Office
+from kafalat.registry import bulk
 from kafalat.registry.lists import import_list
 from kafalat.registry.models import Person
 from kafalat.registry.selectors import CNIC_PURPOSE
@@ -31,13 +32,17 @@ from tests.enrolment.steps import (
 )
 
 
+def payable(office: Office, count: int) -> list[int]:
+    """The first families that can be paid today."""
+    parameters = {"programme": office.programme.code, "day": TODAY}
+    held = {beneficiary for beneficiary, _ in bulk.rows(HELD_BACK_SQL, parameters)}
+    active = Beneficiary.objects.filter(status="active").order_by("pk").values_list("pk", flat=True)
+    return [number for number in active if number not in held][:count]
+
+
 def suspended(office: Office, reason: str = "under_inquiry", count: int = 1) -> list[int]:
     """Suspend the first families that can be paid."""
-    ids = list(
-        Account.objects.filter(status="active", beneficiary__status="active")
-        .order_by("pk")
-        .values_list("beneficiary_id", flat=True)[:count]
-    )
+    ids = payable(office, count)
     suspend(beneficiaries=ids, reason=reason, programme=office.programme, today=TODAY, user=officer(), at=NOW)
     return ids
 
@@ -121,7 +126,7 @@ def test_a_list_of_families_is_moved_whole_or_not_at_all(office: Office, enrolle
 def test_who_stands_on_a_list_of_deaths_is_suspended_until_two_officers_find_her_alive(
     office: Office, enrolled: str, tmp_path: Path
 ) -> None:
-    payees = [account.payee for account in Account.objects.filter(status="active").order_by("pk")[:2]]
+    payees = [one.payee for one in Beneficiary.objects.filter(pk__in=payable(office, 2))]
     listed = tmp_path / "deaths.csv"
     numbers = [office.sealer.unseal(bytes(p.cnic_sealed or b""), CNIC_PURPOSE) for p in payees]
     listed.write_text("\n".join(["cnic", *numbers]) + "\n")

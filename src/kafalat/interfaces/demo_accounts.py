@@ -16,9 +16,7 @@ from kafalat.interfaces.office import Office
 from kafalat.policy.geography import banks_by_code
 
 
-def open_demo_accounts(
-    *, office: Office, seed: int, today: date, at: datetime, progress: Progress
-) -> None:
+def open_demo_accounts(*, office: Office, seed: int, today: date, at: datetime, progress: Progress) -> None:
     """Take every payee without an account from the request to the visit; done again, it goes on from where it stood."""
     officer, folder = staff("accounts"), office.home.bank / "accounts"
     request_accounts(
