@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 from django.contrib.auth.models import User
+from django.db import OperationalError
 from django.utils import timezone
 
 from kafalat.config import boot
@@ -14,10 +15,10 @@ from kafalat.core.problems import Problem, problem
 from kafalat.core.text import Language
 from kafalat.interfaces.cli.output import print_lines
 from kafalat.interfaces.cover_sheet import cover_sheet
-from kafalat.interfaces.office import office
+from kafalat.interfaces.office import Office, office
 from kafalat.payments.answers import receive_answer
-from kafalat.payments.models import Cycle
-from kafalat.payments.outbox import send_outbox, stuck
+from kafalat.payments.models import BankFile, Cycle
+from kafalat.payments.outbox import lift_quarantine, send_outbox, stuck
 from kafalat.payments.selectors import list_by_id
 
 app = typer.Typer(no_args_is_help=True, help="Bank files out, bank answers in.")
@@ -28,12 +29,26 @@ def send() -> None:
     """Send every dispatched bank file that has not left, and say what keeps the others; safe to repeat."""
     here = office()
     boot.database(here.home)
+    try:
+        _send_all(here)
+    except OperationalError as error:
+        raise problem("installation.database", reason=str(error).splitlines()[0]) from error
+
+
+def _send_all(here: Office) -> None:
     for sha256 in sorted(set(Cycle.objects.values_list("programme_sha256", flat=True))):
         for departure in send_outbox(sender=here.sender(sha256), at=timezone.now()):
             print_lines(str(departure))
     for row in stuck():
         refusal = Problem(row.problem_code, row.problem_details, row.bank_file.message_id)
         print_lines(refusal.both())
+
+
+def _person(login: str) -> User:
+    person = User.objects.filter(username=login).first()
+    if person is None:
+        raise problem("access.login_unknown", login=login)
+    return person
 
 
 @app.command("receive")
@@ -49,9 +64,7 @@ def receive(
         raise problem("input.not_found", path=missing)
     here = office()
     boot.database(here.home)
-    person = User.objects.filter(username=user).first()
-    if person is None:
-        raise problem("access.login_unknown", login=user)
+    person = _person(user)
     for path in files:
         received = receive_answer(
             content=path, name=path.name, user=person, at=timezone.now(), receiver=here.receiver()
@@ -78,3 +91,18 @@ def cover(
     except OSError as error:
         raise problem("output.not_written", path=out, reason=error.strerror) from error
     print_lines(str(out))
+
+
+@app.command("lift")
+def lift(
+    file: Annotated[str, typer.Argument(help="Message id of the bank file that waits in quarantine.")],
+    reason: Annotated[str, typer.Option(help="What was done about it.")],
+    user: Annotated[str, typer.Option(help="Login of the releaser who lifts it.")] = "releaser",
+) -> None:
+    """Let a bank file that could not leave be tried again."""
+    boot.database(office().home)
+    number = BankFile.objects.filter(message_id=file).values_list("pk", flat=True).first()
+    if number is None:
+        raise problem("sending.not_quarantined", file=file)
+    lift_quarantine(bank_file_id=number, reason=reason, user=_person(user), at=timezone.now())
+    print_lines(f"{file}: in the outbox again")
