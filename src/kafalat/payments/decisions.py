@@ -82,14 +82,14 @@ def book_line(
             raise problem(
                 "reconciliation.line_not_bookable", line=line.pk, verdict_en=english, verdict_ur=urdu
             )
-        if earlier is not None and (earlier.action != "book" or earlier.step == 2):
+        if earlier is not None and (
+            earlier.action != "book" or earlier.step == 2 or _is_booked(line, earlier)
+        ):
             raise problem("reconciliation.line_closed", line=line.pk)
         if earlier is not None and earlier.person_id == user.pk:
             raise problem("reconciliation.second_person", line=line.pk)
         payment = _payment(line, payment_identity, earlier)
         large = payment.amount_paisa >= matching.second_person_from_paisa
-        if earlier is not None and not large:
-            raise problem("reconciliation.line_closed", line=line.pk)
         LineDecision.objects.create(
             line=line,
             step=1 if earlier is None else 2,
