@@ -16,13 +16,15 @@ from kafalat.core.identifiers import format_cnic, format_form_number, mask_cnic
 from kafalat.core.money import rupees_text
 from kafalat.core.quarters import Quarter
 from kafalat.core.text import LANGUAGES
+from kafalat.enrolment.models import Account, Beneficiary
+from kafalat.integrity.models import Alert
 from kafalat.interfaces.console.overview import overview
 from kafalat.interfaces.jobs.services import start_job
 from kafalat.interfaces.logins import ensure_logins
 from kafalat.interfaces.models import Job
 from kafalat.interfaces.office import Office
 from kafalat.payments import selectors as payments
-from kafalat.payments.models import BankFile, Cycle, Payment, Transfer
+from kafalat.payments.models import BankFile, Cycle, Payment, Transfer, Verification, Withdrawal
 from kafalat.registry.models import Household, Interview, Person, Place
 from kafalat.registry.places import import_boundaries
 from kafalat.targeting.models import Decision, Run, ValidationList
@@ -58,6 +60,16 @@ ALLOWED = {
     "banks": CYCLE_ROLES,
     "jobs": CYCLE_ROLES,
     "job": CYCLE_ROLES,
+    "counter": {"counter_operator"},
+    "verification": {"counter_operator"},
+    "receipt": {"auditor", "counter_operator", "counter_supervisor"},
+    "counter_approvals": {"counter_supervisor"},
+    "alerts": {"auditor", "integrity_officer"},
+    "alert": {"auditor", "integrity_officer"},
+    "accounts": {"account_officer", "auditor"},
+    "beneficiary": {"account_officer", "auditor"},
+    "account_title": {"account_officer", "auditor"},
+    "life_queue": {"account_officer", "auditor"},
     "committee_lists": {"auditor", "committee_secretary"},
     "committee_list": {"auditor", "committee_secretary"},
     "committee_statistics": set(ROLES),
@@ -68,6 +80,9 @@ ALLOWED = {
 # (test_slips.py); a list's cover (test_cover_sheet.py); what starts and stops work (test_console_jobs.py). What needs a saved simulation, and exports, are tried by role in test_simulation.py.
 NO_PAGES = {
     *(
+        "counter_begin",  # test_counter_pages.py
+        "counter_pay",
+        "receipt_paper",
         "committee_paper",
         "committee_verdicts",
         "committee_worker",
@@ -76,6 +91,7 @@ NO_PAGES = {
         "job_cancel",
         "check_books",
         "reconciliation_line",  # test_workbench.py
+        *("change_ask", "account_change"),  # test_account_pages.py
         "wallet_callback",
     ),
     *("simulation_save", "simulation_saved", "simulation_compare", "simulation_csv", "simulation_json"),
@@ -116,6 +132,16 @@ def addresses() -> dict[str, str]:
         "jobs": "jobs/",
         "job": f"jobs/{a_job().pk}/",
         "decide": f"lists/{payments.lists_of(cycle)[0].payment_list.pk}/approve/",
+        "counter": "counter/",
+        "verification": f"counter/verifications/{Verification.objects.latest('id').pk}/",
+        "receipt": f"counter/receipts/{Withdrawal.objects.filter(authorisation__isnull=False).latest('id').pk}/",
+        "counter_approvals": "counter/approvals/",
+        "alerts": "alerts/",
+        "alert": f"alerts/{Alert.objects.latest('id').pk}/",
+        "accounts": "accounts/",
+        "beneficiary": f"accounts/of/{Beneficiary.objects.values_list('pk', flat=True)[0]}/",
+        "account_title": f"accounts/titles/{Account.objects.filter(title_status='doubtful')[0].pk}/",
+        "life_queue": "accounts/life/",
         "committee_lists": "committees/",
         "committee_list": f"committees/{ValidationList.objects.latest('id').pk}/",
         "committee_statistics": "committees/statistics/",
@@ -174,7 +200,13 @@ def test_every_page_speaks_its_language_and_leads_to_itself_in_the_other(paid: s
     direction = "rtl" if language == "ur" else "ltr"
     sheet = "bootstrap.rtl.min.css" if language == "ur" else "bootstrap.min.css"
     auditor = logged_in("auditor")
-    own = {"decide": "payment_checker", "prepare": "payment_maker"}
+    own = {
+        "decide": "payment_checker",
+        "prepare": "payment_maker",
+        "counter": "counter_operator",
+        "verification": "counter_operator",
+        "counter_approvals": "counter_supervisor",
+    }
     for name, address in addresses().items():
         reader = logged_in(own[name]) if name in own else auditor
         page = html(reader.get(f"/{language}/{address}"))

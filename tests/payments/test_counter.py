@@ -170,7 +170,7 @@ def test_what_cannot_be_paid_out_is_refused_before_anybody_is_verified(office: O
     block_device(device_id=here.pk, reason="two at the same second", user=staff("integrity"), at=NOW)
     assert code_of(begun, office=office, payment=payment, at_device=here) == "counter.device_blocked"
     with connection_of_owner() as cursor:
-        cursor.execute("UPDATE enrolment_beneficiary SET status = 'suspended'")
+        cursor.execute("UPDATE enrolment_beneficiary SET status = 'suspended', standing_reason = 'x'")
     assert code_of(begun, office=office, payment=payment, at_device=device()) == "counter.payee_held"
     assert not Verification.objects.exists()
 

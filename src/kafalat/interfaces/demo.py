@@ -32,6 +32,7 @@ from kafalat.enrolment.models import Beneficiary
 from kafalat.interfaces.demo_accounts import open_demo_accounts
 from kafalat.interfaces.demo_committee import ask_committee
 from kafalat.interfaces.demo_lists import import_demo_lists
+from kafalat.interfaces.demo_withdrawals import make_withdrawals
 from kafalat.interfaces.logins import ensure_logins, staff
 from kafalat.interfaces.office import Office
 from kafalat.payments.answers import receive_answer
@@ -122,6 +123,8 @@ class Demo:
         """Run the chain from wherever it stands to its end and return what it came to. The database must be running."""
         source, run = self.to_enrolment()
         cycle = self._pay()
+        with self.step("withdrawals"):
+            make_withdrawals(office=self.office, actor=ACTOR, at=self.clock())
         with self.step("ledger"):
             checks = check_ledger(outgoing=self.office.outgoing)
         return self._result(source, run, cycle, balanced=all(check.holds for check in checks))
