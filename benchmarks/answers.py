@@ -182,16 +182,14 @@ def measure(
     """
     at, booked_on = datetime(2026, 1, 20, 7, tzinfo=UTC), date(2026, 1, 20)
     figures: dict[str, float] = {"payments": float(payments)}
-    forms = {
-        "csv": ("answer.csv", lambda file: table(rows_of(file, booked_on))),
-        "camt054": ("answer.xml", lambda file: notification(file, booked_on)),
-    }
-    for form, (name, lines) in forms.items():
+    for form, name in (("csv", "answer.csv"), ("camt054", "answer.xml")):
         file = make_sent(database, cycle, payments, at=at)
         assert file is not None
         path = folder / name
         with path.open("w") as out:
-            out.writelines(lines(file))
+            out.writelines(
+                table(rows_of(file, booked_on)) if form == "csv" else notification(file, booked_on)
+            )
         figures[f"bare_before_{form}_s"] = time_bare(file, folder)
         started = time.perf_counter()
         taken = receiver if form == "csv" else Receiver(sealer=receiver.sealer, work=receiver.work)

@@ -183,7 +183,10 @@ def test_idle_money_is_warned_about_taken_back_by_two_and_given_again_on_a_claim
     cycle, file = sent
     rows = honest_rows(office, file)
     take_in(office, rows, "paid.csv")
-    months = lambda number: NOW + timedelta(days=31 * number)  # noqa: E731 - later
+
+    def months(number: int) -> datetime:
+        return NOW + timedelta(days=31 * number)
+
     reconciler, releaser = staff("reconciler"), staff("releaser")
 
     def order(at: datetime) -> object:
