@@ -49,7 +49,7 @@ def test_a_list_needs_three_people_and_neither_its_maker_nor_one_person_twice(
     start: Start, office: Office, waiting: Cycle, language: str
 ) -> None:
     home = f"/{language}/cycles/{waiting.pk}/"
-    maker = start("payment_maker", scripts=language == "en")
+    maker = start("payment_maker")
     maker.goto(home)
     maker.locator(f"a[href$='/prepare/{PHASE}/']").click()
     press(maker)

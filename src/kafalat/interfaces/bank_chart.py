@@ -33,6 +33,8 @@ def days_chart(
         for which, value in ((half, bar.median_days), (most, bar.p90_days))
     ]
     right = language == "ur"
+    longest = max(bar.p90_days for bar in bars) or 1
+    ticks = list(range(0, longest + 1, max(1, longest // 5)))
     base = alt.Chart(data(rows)).encode(
         y=alt.Y(
             "bank:N",
@@ -45,7 +47,7 @@ def days_chart(
             "days:Q",
             title=days,
             scale=alt.Scale(reverse=right, zero=True, nice=True),
-            axis=alt.Axis(tickMinStep=1, grid=False),
+            axis=alt.Axis(values=ticks, format="d", grid=False),
         ),
     )
     colour = alt.Color(

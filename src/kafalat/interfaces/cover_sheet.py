@@ -173,7 +173,7 @@ def _compared(listed: PaymentList, said: dict[str, str]) -> list[JSON]:
 
 
 def _held(listed: PaymentList, programme: Programme, language: Language) -> list[JSON]:
-    texts = {hold.code: hold.text.in_(language) for hold in programme.approvals.holds}
+    texts: dict[str, str] = {hold.code: hold.text.in_(language) for hold in programme.approvals.holds}
     return [
         [texts.get(held.reason, held.reason), f"{held.count:,}"]
         for held in held_by_reason(listed.cycle, listed.phase)
