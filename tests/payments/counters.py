@@ -52,7 +52,7 @@ class Nobody(WornFingers):
         return Verdict("no_match")
 
 
-def code_of(act: Callable[..., object], **kwargs: object) -> str:
+def code_of(act: Callable[..., object], /, **kwargs: object) -> str:
     """The code of the problem a call raises, or "done"."""
     try:
         act(**kwargs)

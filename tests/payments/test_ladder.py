@@ -33,8 +33,9 @@ def ladders(draw: st.DrawFn) -> VerificationRules:
                 fingers_min=draw(st.integers(1, min(tries, 10))),
             )
         )
-    return VerificationRules(
+    return VerificationRules.model_construct(
         from_=date(2024, 1, 1),
+        to=None,
         rungs=tuple(rungs),
         fallbacks=LIMITS,
         session_minutes=1,
@@ -136,8 +137,9 @@ def test_failing_every_step_ends_every_ladder(rules: VerificationRules) -> None:
 
 
 def test_outages_never_open_a_fallback() -> None:
-    rules = VerificationRules(
+    rules = VerificationRules.model_construct(
         from_=date(2024, 1, 1),
+        to=None,
         rungs=(
             Rung(means="fingerprint", fallback=False, tries_max=2),
             Rung(means="face", fallback=True, tries_max=1),

@@ -26,7 +26,7 @@ from kafalat.interfaces.verifiers import sample_reference, verifier_of
 from kafalat.payments.counter import ask_fallback, standing_of, start_verification, try_next
 from kafalat.payments.counter import rules_on as ladder_on
 from kafalat.payments.devices import NewDevice, register_devices
-from kafalat.payments.models import Device, Payment, Verification
+from kafalat.payments.models import Verification
 from kafalat.payments.withdrawal_reports import COLUMNS, receive_withdrawals
 from kafalat.payments.withdrawals import withdraw
 from kafalat.registry import bulk
@@ -48,6 +48,18 @@ WHERE p.status = 'paid' ORDER BY p.identity
 """
 
 
+_FREE = """
+SELECT p.id, p.amount_paisa
+FROM payments_payment AS p
+JOIN payments_entitlement AS e ON e.id = p.entitlement_id
+JOIN enrolment_beneficiary AS b ON b.id = e.beneficiary_id
+JOIN registry_person AS r ON r.id = b.payee_id
+WHERE p.status = 'paid' AND b.status = 'active' AND r.cnic_sealed IS NOT NULL
+  AND NOT EXISTS (SELECT FROM payments_withdrawal AS w WHERE w.payment_id = p.id)
+ORDER BY p.id LIMIT 3
+"""
+
+
 class _Paid(NamedTuple):
     identity: str
     bank: str
@@ -58,7 +70,7 @@ class _Paid(NamedTuple):
 def make_withdrawals(*, office: Office, actor: str, at: datetime) -> None:
     """Make the demo's devices, withdrawals, verifications and alerts; done again, it changes nothing."""
     paid = [_Paid(*row) for row in bulk.rows(_PAID)]
-    if not paid or Device.objects.exists():
+    if not paid or bulk.rows("SELECT 1 FROM payments_device LIMIT 1"):
         return
     _register(paid, at)
     today = timezone.localtime(at).date()
@@ -121,18 +133,12 @@ def _events(paid: list[_Paid], serial: str, place: int, today: object) -> Iterat
 
 def _counter(office: Office, at: datetime) -> None:
     """Let one woman be verified and paid out at a counter of ours, and another wait for a supervisor."""
-    device = Device.objects.get(serial=COUNTER_SERIAL)
-    free = Payment.objects.filter(
-        status="paid",
-        withdrawals__isnull=True,
-        entitlement__beneficiary__status="active",
-        entitlement__beneficiary__payee__cnic_sealed__isnull=False,
-    )
+    ((device_id,),) = bulk.rows("SELECT id FROM payments_device WHERE serial = %s", [COUNTER_SERIAL])
     paid_out = False
-    for payment in free.order_by("id")[:3]:
+    for payment_id, amount_paisa in bulk.rows(_FREE):
         found = start_verification(
-            payment_id=payment.pk,
-            device_id=device.pk,
+            payment_id=payment_id,
+            device_id=device_id,
             programme=office.programme,
             user=staff("counter"),
             at=at,
@@ -141,8 +147,8 @@ def _counter(office: Office, at: datetime) -> None:
         if token:
             withdraw(
                 token=token,
-                device_id=device.pk,
-                amount_paisa=payment.amount_paisa,
+                device_id=device_id,
+                amount_paisa=amount_paisa,
                 user=staff("counter"),
                 at=at,
             )
