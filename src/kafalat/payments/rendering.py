@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from io import BytesIO
-from typing import IO, Final, Protocol
+from typing import Final, Protocol
 
 from django.db import connection
 from django.utils.timezone import localtime
@@ -26,6 +26,14 @@ from kafalat.registry import bulk
 # Stands in a bank file beside every payment whose payee or account was generated.
 _SYNTHETIC: Final = " - SYNTHETIC"
 _BATCH: Final = 5_000
+
+
+class Writable(Protocol):
+    """Whatever takes bytes."""
+
+    def write(self, chunk: bytes, /) -> object:
+        """Take `chunk`."""
+        ...
 
 
 class Renderer(Protocol):
@@ -52,7 +60,7 @@ def totals(file: BankFile) -> tuple[int, int]:
     return int(count), int(paisa)
 
 
-def render_to(file: BankFile, renderer: Renderer, out: IO[bytes] | None = None) -> str:
+def render_to(file: BankFile, renderer: Renderer, out: Writable | None = None) -> str:
     """Write a bank file to `out`, or nowhere, and return the SHA-256 of its bytes. Call within a transaction.
 
     Raises ValueError where the payments do not come to the file's totals.

@@ -27,7 +27,8 @@ class BankProfile(Strict):
     pain001_version: PaymentVersion
     charset: Charset
     name_max: int = Field(ge=10, le=140)
-    remittance_max: int = Field(ge=0, le=140)
+    # A made-up payee is marked as such in this text, so there is always room for that.
+    remittance_max: int = Field(ge=20, le=140)
     payments_per_file_max: int = Field(ge=1, le=10_000_000)
     purpose: str | None = Field(default=None, pattern=r"\A[A-Z]{4}\z")
     category_purpose: str | None = Field(default=None, pattern=r"\A[A-Z]{4}\z")
