@@ -153,18 +153,18 @@ OF_COUNTER: dict[str, Entry] = {
     # {}
     "integrity.no_rules": Entry(
         en="The programme has no alert rules in force on that day (alerts.yaml); nothing was looked into.",
-        ur="پروگرام میں اُس دن کے لیے خبردار کرنے کے قواعد (alerts.yaml) موجود نہیں؛ کچھ نہیں جانچا گیا۔",
+        ur="پروگرام میں اُس دن کے لیے انتباہ کے قواعد (alerts.yaml) موجود نہیں؛ کچھ نہیں جانچا گیا۔",
     ),
     # { alert: "its number" }
     "integrity.alert_unknown": Entry(
         en="There is no alert {alert}; look at the list of alerts.",
-        ur="خبردار نمبر {alert} موجود نہیں؛ فہرست دیکھیں۔",
+        ur="انتباہ نمبر {alert} موجود نہیں؛ فہرست دیکھیں۔",
         http_status=404,
     ),
     # { alert: "its number", status: "where it stands" }
     "integrity.alert_moved": Entry(
         en="Alert {alert} is {status} by now; read it again before you decide.",
-        ur="خبردار نمبر {alert} کی حالت اب {status} ہے؛ فیصلے سے پہلے دوبارہ پڑھیں۔",
+        ur="انتباہ نمبر {alert} کی حالت اب {status} ہے؛ فیصلے سے پہلے دوبارہ پڑھیں۔",
         http_status=409,
     ),
 }

@@ -44,7 +44,7 @@ LABELS = {
     "answers": Bilingual(en="bank answers", ur="بینک کے جواب"),
     "returns": Bilingual(en="returned payments", ur="واپس آئی ادائیگیاں"),
     "ledger": Bilingual(en="ledger proved", ur="کھاتہ بہی کی جانچ"),
-    "withdrawals": Bilingual(en="withdrawals and alerts", ur="رقم نکلوانا اور خبردار"),
+    "withdrawals": Bilingual(en="withdrawals and alerts", ur="رقم نکلوانا اور انتباہات"),
     "scan": Bilingual(en="looking through withdrawals", ur="رقم نکلوانے کا جائزہ"),
 }
 
