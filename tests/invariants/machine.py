@@ -167,11 +167,13 @@ class Cycles(RuleBasedStateMachine):
             steps += ["send", "send"]
         if self.answers:
             steps += ["confirm", "confirm", "confirm"]
+        if self.taken:
+            steps += ["duplicate", "duplicate"]
         if undecided:
             steps.append("resolve")
         if reversed_:
             steps.append("recredit")
-        if not steps:
+        if set(steps) <= {"duplicate"}:
             steps += ["close", "reverse"]
         return steps
 

@@ -15,7 +15,7 @@ from tests.payments.killing import Left, compare, killed_at, resume
 from tests.payments.steps import connection_of_owner, opened, prepared
 from tests.proof import report
 
-STRIDE = 9
+STRIDE = 6
 
 
 def undisturbed(home: Home, office: Office, template: str) -> set[str]:
