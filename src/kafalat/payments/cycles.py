@@ -93,7 +93,7 @@ def prepare_list(
         hold_back(cycle, chosen, values, at)
         entitle(cycle, values, programme, source)
         payment_list = draft_list(cycle, chosen, programme, source, user=user, at=at)
-        bulk.execute("DROP TABLE held, candidate")
+        bulk.execute("DROP TABLE held, due, candidate")
         post_list(payment_list_id=payment_list.pk, at=at)
         audit.record(
             at=at,

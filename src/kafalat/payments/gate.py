@@ -5,7 +5,8 @@ The facts come from enrolment (`enrolment/payable.py`); which of them hold a fam
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from kafalat.core.quarters import parse_quarter
@@ -25,19 +26,30 @@ _REASONS = f"""
         WHERE a.closed_on IS NULL AND NOT (a.channel = ANY (%(channels)s) OR 'camp' = ANY (%(channels)s))
     ) AS h WHERE h.reason = ANY (%(reasons)s)
 """
-# Rows (id) of the families of a phase. Parameters: programme, phases (place to phase, JSON) and phase.
+# The families of a phase. Parameters: programme, and places (those of the phase).
 FAMILIES_OF_PHASE = """
     SELECT b.id, b.payee_id, b.programme_code, b.status, b.enrolled_on FROM enrolment_beneficiary AS b
     JOIN registry_family AS f ON f.id = b.family_id JOIN registry_household AS h ON h.id = f.household_id
-    JOIN jsonb_each_text(%(phases)s::jsonb) AS phase ON phase.key = h.place_id AND phase.value = %(phase)s
-    WHERE b.programme_code = %(programme)s
+    WHERE b.programme_code = %(programme)s AND h.place_id = ANY (%(places)s)
 """
+
+
+@contextmanager
+def whole_tables() -> Iterator[None]:
+    """Let the statements inside join whole tables within the transaction.
+
+    What was just written has no statistics: PostgreSQL takes it for a few rows, and would look a million up one by one.
+    """
+    bulk.execute("SET LOCAL enable_nestloop = off")
+    yield
+    bulk.execute("SET LOCAL enable_nestloop = on")
 
 
 def phase_values(cycle: Cycle, phase: CyclePhase, programme: Programme, at: datetime) -> dict[str, object]:
     """Return the parameters by which statements find the families of a phase and what holds them back."""
-    places = phase_by_place(programme, parse_quarter(cycle.tranche).first_day())
-    return {**_gate(phase, at), "phases": json.dumps(places), "phase": phase.code}
+    phases = phase_by_place(programme, parse_quarter(cycle.tranche).first_day())
+    places = [place for place, code in phases.items() if code == phase.code]
+    return {**_gate(phase, at), "places": places, "phase": phase.code}
 
 
 def _gate(phase: CyclePhase, at: datetime) -> dict[str, object]:
@@ -51,13 +63,14 @@ def _gate(phase: CyclePhase, at: datetime) -> dict[str, object]:
 
 def find_held(values: dict[str, object]) -> None:
     """Find who of the phase cannot be paid, and why, into the temporary table `held`."""
-    bulk.execute(
-        f"""
-        CREATE TEMPORARY TABLE held ON COMMIT DROP AS
-        SELECT held.* FROM ({_REASONS}) AS held JOIN ({FAMILIES_OF_PHASE}) AS own ON own.id = held.beneficiary_id
-        """,
-        values,
-    )
+    with whole_tables():
+        bulk.execute(
+            f"""
+            CREATE TEMPORARY TABLE held ON COMMIT DROP AS
+            SELECT held.* FROM ({_REASONS}) AS held JOIN ({FAMILIES_OF_PHASE}) AS own ON own.id = held.beneficiary_id
+            """,
+            values,
+        )
     bulk.execute("CREATE INDEX ON held (beneficiary_id)")
     bulk.execute("ANALYZE held")
 
@@ -86,14 +99,15 @@ def hold_back(cycle: Cycle, phase: CyclePhase, values: dict[str, object], at: da
 def held_in_list(payment_list: PaymentList, at: datetime) -> str | None:
     """Return the identity of a payment whose family is to be held back now that its list is made, or None."""
     phase = CyclePhase.objects.get(cycle_id=payment_list.cycle_id, code=payment_list.phase)
-    found = bulk.rows(
-        f"""
-        SELECT p.identity FROM payments_payment AS p JOIN payments_entitlement AS e ON e.id = p.entitlement_id
-        JOIN ({_REASONS}) AS held ON held.beneficiary_id = e.beneficiary_id
-        WHERE p.payment_list_id = %(list)s ORDER BY p.identity LIMIT 1
-        """,
-        {**_gate(phase, at), "list": payment_list.pk},
-    )
+    with whole_tables():
+        found = bulk.rows(
+            f"""
+            SELECT p.identity FROM payments_payment AS p JOIN payments_entitlement AS e ON e.id = p.entitlement_id
+            JOIN ({_REASONS}) AS held ON held.beneficiary_id = e.beneficiary_id
+            WHERE p.payment_list_id = %(list)s ORDER BY p.identity LIMIT 1
+            """,
+            {**_gate(phase, at), "list": payment_list.pk},
+        )
     return str(found[0][0]) if found else None
 
 
