@@ -20,6 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from django.db import connections
@@ -112,21 +113,23 @@ def write(home: Home, written: Written, writer: int, round_: int) -> None:
 
 def restarted(home: Home) -> psycopg.Connection:
     """Start the server again, which recovers by itself, and return a connection."""
-    while psycopg_answers(home):
+    while still_there(home):
         time.sleep(0.05)
+    # A killed process that nobody has buried would be taken for a running server.
+    (home.postgres / "postmaster.pid").unlink(missing_ok=True)
     PostgresServer._instances.pop(home.postgres.resolve(), None)
     (home.postgres / ".handle_pids.json").unlink(missing_ok=True)
     postgres.start(home)
     return psycopg.connect(address(home))
 
 
-def psycopg_answers(home: Home) -> bool:
-    """Say whether anything of the killed server still answers."""
-    try:
-        psycopg.connect(address(home)).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+def still_there(home: Home) -> bool:
+    """Say whether a process of the killed server still works in its folder."""
+    processes = psutil.process_iter(["cwd", "status"])
+    return any(
+        process.info["cwd"] == str(home.postgres.resolve()) and process.info["status"] != psutil.STATUS_ZOMBIE
+        for process in processes
+    )
 
 
 @dataclass
