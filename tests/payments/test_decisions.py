@@ -86,10 +86,10 @@ def test_what_disagrees_about_money_is_set_aside_not_booked(
         user=staff("reconciler"), at=NOW,
     )  # fmt: skip
     assert code_of(book) == "reconciliation.line_not_bookable"
-    quiet = lambda: set_aside(line_id=line.pk, reason=" ", user=staff("reconciler"), at=NOW)  # noqa: E731
+    quiet = lambda: set_aside(line_id=line.pk, reason=" ", user=staff("reconciler"), at=NOW)  # noqa: E731 - tried, and refused
     assert code_of(quiet) == "reconciliation.reason_missing"
     set_aside(line_id=line.pk, reason="The bank corrects it.", user=staff("reconciler"), at=NOW)
-    closed = lambda: set_aside(line_id=line.pk, reason="Again.", user=staff("reconciler"), at=NOW)  # noqa: E731
+    closed = lambda: set_aside(line_id=line.pk, reason="Again.", user=staff("reconciler"), at=NOW)  # noqa: E731 - tried, and refused
     assert code_of(closed) == "reconciliation.line_closed"
     assert Payment.objects.get(identity=row.reference).status == "sent"
 
@@ -102,7 +102,7 @@ def test_only_who_reconciles_decides_and_nothing_unsure_is_booked_at_once(
         office, [replace(honest_rows(office, file)[0], reference="", iban="", name="SOMEBODY ELSE")], "x.csv"
     )
     assert book_sure_lines(programme=office.programme, user=staff("reconciler"), at=NOW) == 0
-    by_auditor = lambda: book_sure_lines(programme=office.programme, user=staff("auditor"), at=NOW)  # noqa: E731
+    by_auditor = lambda: book_sure_lines(programme=office.programme, user=staff("auditor"), at=NOW)  # noqa: E731 - tried, and refused
     assert code_of(by_auditor) == "access.refused"
 
 
@@ -172,7 +172,7 @@ def test_a_statement_with_one_bad_line_changes_nothing(
     office: Office, sent: tuple[Cycle, BankFile], line: str
 ) -> None:
     content = statement("2026-02-03,out,10.00,,mobilink_mfb,2026Q1", line)
-    refused = lambda: receive_statement(content=content, name="bad.csv", user=staff("treasury"), at=NOW)  # noqa: E731
+    refused = lambda: receive_statement(content=content, name="bad.csv", user=staff("treasury"), at=NOW)  # noqa: E731 - tried, and refused
     assert code_of(refused) == "statement.line_invalid"
     assert bulk.rows("SELECT count(*) FROM payments_statementline") == [(0,)]
 
@@ -226,7 +226,7 @@ def test_idle_money_is_warned_about_taken_back_by_two_and_given_again_on_a_claim
     identity = rows[0].reference
     idle.take_claim(payment_identity=identity, reason="She was in hospital.", user=reconciler, at=months(12))
     idle.grant_claim(payment_identity=identity, user=releaser, at=months(12))
-    twice = lambda: idle.take_claim(payment_identity=identity, reason="Again.", user=reconciler, at=NOW)  # noqa: E731
+    twice = lambda: idle.take_claim(payment_identity=identity, reason="Again.", user=reconciler, at=NOW)  # noqa: E731 - tried, and refused
     assert code_of(twice) == "idle.claim_refused"
     assert bulk.rows(
         "SELECT action FROM payments_resolution AS r JOIN payments_payment AS p ON p.id = r.payment_id WHERE p.identity = %s",

@@ -10,7 +10,7 @@ from itertools import pairwise
 import duckdb
 import pytest
 
-from kafalat.payments.matching import Record, Terms, compare, confidences, learn, propose, ranked, start
+from kafalat.adapters.banks.matching import Record, Terms, compare, confidences, learn, propose, ranked, start
 from tests.shared import shared_path
 
 # Two banks book the same payment up to three weeks apart, with fees and exchange within 12 parts of a hundred.

@@ -1,7 +1,7 @@
 """Offers payments for the lines of bank reports that name none: which, how sure, and how sure the next best.
 
 The database brings lines and unanswered payments of the same bank and amount together where they share a word that few
-others have, a piece of the reference or the end of the account number; `payments/matching.py` weighs them. Nothing is
+others have, a piece of the reference or the end of the account number; `adapters/banks/matching.py` weighs them. Nothing is
 booked here.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from kafalat.payments.matching import Record, Terms, compare, learn, ranked, start, words
+from kafalat.adapters.banks.matching import Record, Terms, compare, learn, ranked, start, words
 from kafalat.policy.reconciliation import Matching
 from kafalat.registry import bulk
 
