@@ -16,11 +16,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from kafalat.adapters.wallet.signing import SIGNATURE_HEADER, TIME_HEADER, callback_subject, is_signed
+from kafalat.config.home import Home
 from kafalat.core.problems import Problem
 from kafalat.interfaces.channels import wallet_secret
-from kafalat.interfaces.office import Office, office
+from kafalat.interfaces.office import office
+from kafalat.interfaces.programmes import in_force
 from kafalat.payments.callbacks import take_callback
 from kafalat.payments.staging import Receiver
+from kafalat.policy.model import Programme
 
 BODY_BYTES_MAX = 2_000_000
 
@@ -30,7 +33,7 @@ BODY_BYTES_MAX = 2_000_000
 @require_POST
 def wallet_callback(request: HttpRequest, provider: str) -> JsonResponse:
     """Take in one message: 202 taken (and again for every copy), 401 not signed, 409 altered, 413 too long, 422 refused."""
-    here = office()
+    home, programme = office().home, in_force()
     body = request.read(BODY_BYTES_MAX + 1)
     if len(body) > BODY_BYTES_MAX:
         return JsonResponse({"error": "too long"}, status=413)
@@ -38,14 +41,14 @@ def wallet_callback(request: HttpRequest, provider: str) -> JsonResponse:
         name: request.headers.get(name, "") for name in (TIME_HEADER, SIGNATURE_HEADER)
     }
     if not is_signed(
-        _secret(here, provider),
+        _secret(home, programme, provider),
         subject=callback_subject(provider),
         body=body,
         headers=headers,
         now=timezone.now(),
     ):
         return JsonResponse({"error": "not signed"}, status=401)
-    receiver = Receiver(programme=here.programme, sealer=here.sealer, work=here.home.work)
+    receiver = Receiver(programme=programme, sealer=office().sealer, work=home.work)
     try:
         taken = take_callback(provider=provider, body=body, receiver=receiver, at=timezone.now())
     except Problem as refusal:
@@ -56,9 +59,9 @@ def wallet_callback(request: HttpRequest, provider: str) -> JsonResponse:
     return JsonResponse({"message_id": taken.message_id, "lines": taken.lines}, status=202)
 
 
-def _secret(here: Office, provider: str) -> bytes:
+def _secret(home: Home, programme: Programme, provider: str) -> bytes:
     """Return the provider's key, or for one that is none a key nobody knows."""
-    profile = here.programme.bank_profiles.get(provider)
+    profile = programme.bank_profiles.get(provider)
     if profile is None or profile.transport != "api":
         return secrets.token_bytes()
-    return wallet_secret(here.home, provider)
+    return wallet_secret(home, provider)
