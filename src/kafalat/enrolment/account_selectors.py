@@ -8,11 +8,12 @@ from datetime import date, datetime, timedelta
 from statistics import median
 
 from kafalat.core.problems import problem
-from kafalat.enrolment.models import Account, AccountRequest, Beneficiary, Change, Event
-from kafalat.enrolment.payable import reasons_of
+from kafalat.enrolment.models import Account, AccountFile, AccountRequest, Beneficiary, Change, Event
+from kafalat.enrolment.payable import ADULT_YEARS, reasons_of
 from kafalat.enrolment.rules import rules_of
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
+from kafalat.registry.models import Person
 
 WAITING_SHOWN_MAX = 200
 
@@ -90,6 +91,31 @@ def change_by_id(change_id: int) -> Change:
     if found is None:
         raise problem("changes.unknown", number=change_id)
     return found
+
+
+def doubtful_title(account_id: int) -> Account:
+    """Return an account whose title waits for a person. Raises the problem `accounts.title_decided`."""
+    found = Account.objects.select_related("payee", "beneficiary").filter(pk=account_id).first()
+    if found is None or found.title_status != Account.Title.DOUBTFUL:
+        raise problem("accounts.title_decided", number=account_id)
+    return found
+
+
+def account_in_use(beneficiary_id: int) -> Account | None:
+    """Return the account that is not closed, or None."""
+    return Account.objects.filter(beneficiary_id=beneficiary_id, closed_on__isnull=True).first()
+
+
+def other_adults(payee: Person) -> list[Person]:
+    """Return the adults of the payee's family, herself left out."""
+    family = Person.objects.filter(family_id=payee.family_id, age_years__gte=ADULT_YEARS)
+    return list(family.exclude(pk=payee.pk).order_by("line_no"))
+
+
+def files_without_answer() -> list[AccountFile]:
+    """Return the files of requests that banks have not answered in full, oldest first."""
+    waiting = AccountRequest.objects.filter(status__in=["requested", "screened"]).values("file")
+    return list(AccountFile.objects.filter(direction="out", pk__in=waiting).order_by("pk"))
 
 
 @dataclass(frozen=True, slots=True)

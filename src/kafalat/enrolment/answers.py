@@ -264,14 +264,14 @@ def judge_titles(parameters: dict[str, object]) -> None:
     bulk.execute(
         """
         UPDATE enrolment_account SET title_status = CASE WHEN title_similarity >= %(least)s THEN 'matched' ELSE 'doubtful' END,
-            status_reason = 'similarity ' || title_similarity, status_by = %(by)s, status_at = %(at)s
+            status_reason = title_similarity || ' / 100', status_by = %(by)s, status_at = %(at)s
         WHERE title_status = 'pending' AND closed_on IS NULL AND title_similarity IS NOT NULL
         """,
         parameters,
     )
     bulk.execute(
         """
-        UPDATE enrolment_account SET status = 'inactive', status_reason = 'title matched', status_by = %(by)s, status_at = %(at)s
+        UPDATE enrolment_account SET status = 'inactive', status_reason = 'title_matched', status_by = %(by)s, status_at = %(at)s
         WHERE status = 'opened' AND title_status = 'matched'
         """,
         parameters,

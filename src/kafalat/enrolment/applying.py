@@ -43,7 +43,7 @@ def apply_change(change: Change, *, programme: Programme, user: User, at: dateti
             cnic_sealed=change.new_cnic_sealed, cnic_valid_until=change.new_cnic_valid_until
         )
     else:
-        _close(change.beneficiary_id, "payee changed", user, at)
+        _close(change.beneficiary_id, "payee_changed", user, at)
         Person.objects.filter(pk=str(change.new_payee_id)).update(
             cnic_valid_until=change.new_cnic_valid_until
         )

@@ -247,7 +247,7 @@ def close_unvisited(*, programme: Programme, today: date, user: User, at: dateti
     with transaction.atomic():
         closed = bulk.execute(
             """
-            UPDATE enrolment_account AS a SET status = 'closed', closed_on = %s, status_reason = 'not visited', status_by = %s,
+            UPDATE enrolment_account AS a SET status = 'closed', closed_on = %s, status_reason = 'not_visited', status_by = %s,
                 status_at = %s
             FROM enrolment_beneficiary AS b WHERE b.id = a.beneficiary_id AND b.programme_code = %s
                 AND a.status = 'inactive' AND a.opened_on <= %s

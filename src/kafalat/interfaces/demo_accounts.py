@@ -7,8 +7,8 @@ from pathlib import Path
 
 from kafalat.adapters.banks.simulated_accounts import answer_requests, report_visits
 from kafalat.core.progress import Progress
+from kafalat.enrolment.account_selectors import files_without_answer
 from kafalat.enrolment.answers import receive_account_answers
-from kafalat.enrolment.models import AccountFile, AccountRequest
 from kafalat.enrolment.notices import receive_account_notices
 from kafalat.enrolment.requests import request_accounts, write_requests
 from kafalat.interfaces.logins import staff
@@ -27,8 +27,7 @@ def open_demo_accounts(*, office: Office, seed: int, today: date, at: datetime, 
         user=officer,
         at=at,
     )
-    waiting = AccountRequest.objects.filter(status__in=["requested", "screened"]).values("file")
-    files = list(AccountFile.objects.filter(direction="out", pk__in=waiting).order_by("pk"))
+    files = files_without_answer()
     banks = banks_by_code(office.programme)
     for number, file in enumerate(files, 1):
         path = folder / "outgoing" / file.bank / file.name

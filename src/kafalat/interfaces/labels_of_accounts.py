@@ -21,7 +21,7 @@ TITLES: dict[str, str | Promise] = {
 REQUESTS: dict[str, str | Promise] = {
     "requested": _("Asked for"),
     "screened": _("Screened by the bank"),
-    "opened": _("Opened"),
+    "opened": _("Account opened"),
     "refused": _("Refused by the bank"),
 }
 HELD_BACK: dict[str, str | Promise] = {
@@ -66,7 +66,17 @@ EVENTS: dict[str, str | Promise] = {
     "account": _("Account"),
     "title": _("Title of the account"),
 }
+WHY: dict[str, str | Promise] = {
+    "biometric": _("recognised by her fingerprint"),
+    "verisys": _("recognised through Verisys"),
+    "title_matched": _("Title matches"),
+    "not_visited": _("nobody came to activate it"),
+    "changed": _("Another account"),
+    "payee_changed": _("Another payee"),
+    "found_alive": _("Found alive"),
+}
 OF_ACCOUNTS = {
+    "why": WHY,
     "account": ACCOUNTS,
     "title": TITLES,
     "request": REQUESTS,

@@ -21,11 +21,9 @@ from kafalat.enrolment import account_selectors as reads
 from kafalat.enrolment.access import access_account_work, access_accounts
 from kafalat.enrolment.changes import Asked, ask_change, decide_change
 from kafalat.enrolment.models import Account, Change
-from kafalat.enrolment.payable import ADULT_YEARS
 from kafalat.interfaces import programmes
 from kafalat.interfaces.console.accounts import bank_labels, may_work
 from kafalat.interfaces.context import language_in_use
-from kafalat.registry.models import Person
 from kafalat.registry.selectors import CNIC_PURPOSE, MOBILE_PURPOSE
 
 _REFUSED_AS_FORM = 400
@@ -57,14 +55,11 @@ def ask(request: HttpRequest, beneficiary_id: int, kind: str) -> HttpResponse:
         else:
             messages.success(request, _("The change waits for another officer."))
             return redirect("account_change", change_id=change.pk)
-    payee = view.beneficiary.payee
     context = {
         "kind": kind,
         "beneficiary": view.beneficiary,
         "banks": bank_labels(programme),
-        "adults": Person.objects.filter(family_id=payee.family_id, age_years__gte=ADULT_YEARS)
-        .exclude(pk=payee.pk)
-        .order_by("line_no"),
+        "adults": reads.other_adults(view.beneficiary.payee),
         "refused": refused,
     }
     return render(request, "console/change_ask.html", context, status=400 if refused else 200)
@@ -98,7 +93,7 @@ def one(request: HttpRequest, change_id: int) -> HttpResponse:
         )
         messages.success(request, _("The change was made.") if approve else _("The change was refused."))
         return redirect("beneficiary", beneficiary_id=change.beneficiary_id)
-    account = Account.objects.filter(beneficiary_id=change.beneficiary_id, closed_on__isnull=True).first()
+    account = reads.account_in_use(change.beneficiary_id)
     context = {
         "change": change,
         "rows": _rows(change, account, sealer()),
@@ -113,7 +108,7 @@ def one(request: HttpRequest, change_id: int) -> HttpResponse:
 def _rows(change: Change, account: Account | None, sealed: Sealer) -> list[Row]:
     """Return what moves, masked: the last digits tell a card or an account apart, and no more."""
 
-    def cnic(value: bytes | None) -> str:
+    def cnic(value: bytes | memoryview | None) -> str:
         return "" if value is None else mask_cnic(sealed.unseal(bytes(value), CNIC_PURPOSE))
 
     rows: list[Row] = []

@@ -13,12 +13,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kafalat.config.sealing import sealer
-from kafalat.core.problems import problem
 from kafalat.core.text import Bilingual
 from kafalat.enrolment import account_selectors as reads
 from kafalat.enrolment.access import ACCOUNT_WORKERS, access_accounts
 from kafalat.enrolment.life import families_to_review, life_queue
-from kafalat.enrolment.models import Account
 from kafalat.enrolment.notices import decide_title
 from kafalat.enrolment.payable import held_back_counts
 from kafalat.interfaces import programmes
@@ -86,7 +84,8 @@ def reason_labels(programme: Programme) -> dict[str, Bilingual]:
     rules = programme.accounts
     if rules is None:
         return {}
-    return {entry.code: entry.label for entry in (*rules.suspensions, *rules.exits)}
+    reasons = {entry.code: entry.label for entry in rules.suspensions}
+    return reasons | {entry.code: entry.label for entry in rules.exits}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -94,9 +93,7 @@ def title(request: HttpRequest, account_id: int) -> HttpResponse:
     """Compare the bank's title with the payee's name, and say whether it is hers."""
     user = cast(User, request.user)
     access_accounts(user)
-    account = Account.objects.select_related("payee", "beneficiary").filter(pk=account_id).first()
-    if account is None or account.title_status != Account.Title.DOUBTFUL:
-        raise problem("accounts.title_decided", number=account_id)
+    account = reads.doubtful_title(account_id)
     if request.method == "POST":
         same = request.POST.get("same") == "yes"
         decide_title(
