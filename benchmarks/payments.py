@@ -86,7 +86,11 @@ def build(wanted: int) -> None:
     number = f"{BASE} + n"
     person = f"{BASE} + n * 100 + source.line_no"
     overrides: dict[str, dict[str, str]] = {
-        "registry_household": {"id": number, "form_number": "lpad((9000000000000 + n)::text, 13, '0')"},
+        "registry_household": {
+            "id": number,
+            "source_key": "'bench ' || n",
+            "form_number": "lpad((9000000000000 + n)::text, 13, '0')",
+        },
         "registry_family": {"id": number, "household_id": number},
         "registry_person": {
             "id": person,
