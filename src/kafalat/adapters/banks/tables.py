@@ -135,7 +135,7 @@ class TableAnswer:
     def _checked(self) -> dict[str, str]:
         """Check everything; return the values that are the same on all lines."""
         found = self._engine.execute(_CHECKS.format(rows=self._rows)).fetchone()
-        assert found is not None  # an aggregate without groups has one row  # noqa: S101
+        assert found is not None  # noqa: S101 - an aggregate without groups has one row
         lines, last, wrong, totals, totals_line, count, paisa = found[:7]
         if wrong:
             raise self._first_wrong()
@@ -174,7 +174,7 @@ class TableAnswer:
 
     def _first_wrong(self) -> Problem:
         found = self._engine.execute(_FIRST_WRONG.format(rows=self._rows)).fetchone()
-        assert found is not None  # the checks found one  # noqa: S101
+        assert found is not None  # noqa: S101 - the checks found one
         line, field, value = found
         if field == "currency":
             return problem(
