@@ -84,4 +84,4 @@ def fund_of(programme: Programme, tranche: Quarter, named: str | None) -> Fund:
 
 def local_day(at: datetime) -> date:
     """Return the day of a moment where the programme is."""
-    return timezone.localtime(at).date()
+    return at.astimezone(timezone.get_current_timezone()).date()
