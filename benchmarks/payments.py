@@ -77,11 +77,11 @@ def copies() -> int:
     return int(bulk.rows("SELECT count(*) FROM enrolment_beneficiary WHERE id >= %s", [BASE])[0][0])
 
 
-def build(wanted: int) -> None:
-    """Copy one family that can be paid until there are `wanted`; everybody else is suspended."""
+def build(wanted: int) -> int:
+    """Copy one family that can be paid until there are `wanted`; everybody else is suspended. Return how many there are."""
     have = copies()
     if have >= wanted:
-        return
+        return have
     prototype = _prototype()
     number = f"{BASE} + n"
     person = f"{BASE} + n * 100 + source.line_no"
@@ -106,6 +106,7 @@ def build(wanted: int) -> None:
         "enrolment_account": {
             "id": number,
             "beneficiary_id": number,
+            "request_id": "NULL",
             "iban_sealed": "sha256(convert_to('account ' || n, 'UTF8'))",
         },
     }
@@ -126,6 +127,7 @@ def build(wanted: int) -> None:
         )
     connections["owner"].close()
     _maintain()
+    return wanted
 
 
 def _key(table: str) -> str:
@@ -307,7 +309,7 @@ def section_statements(here: Office, _families: int, _runs: int) -> dict[str, fl
 
 def section_generate(here: Office, families: int, runs: int) -> dict[str, float]:
     """Measure generation against its floor, the median of some runs, and the memory of the process."""
-    build(families)
+    families = build(families)
     before_mb = peak_mb()
     measured = [generated_and_twin(here, FIRST, families) for _ in range(runs)]
     return {
@@ -322,14 +324,14 @@ def section_generate(here: Office, families: int, runs: int) -> dict[str, float]
 
 def section_loop(here: Office, families: int, _runs: int) -> dict[str, float]:
     """Measure bulk_create on fewer payments."""
-    build(families)
+    families = build(families)
     looped = min(LOOPED, families)
     return {"payments": looped, "seconds": loop_s(here, looped)}
 
 
 def section_flat(here: Office, families: int, runs: int) -> dict[str, float]:
     """Store a tranche's payments, then measure the next tranche's, thrown away; and the nightly check over all."""
-    build(families)
+    families = build(families)
     later = FIRST.following()
     if not bulk.rows("SELECT 1 FROM payments_payment LIMIT 1"):
         prepare(here, FIRST)
