@@ -79,9 +79,8 @@ def address(home: Home) -> str:
 
 def kill(home: Home) -> None:
     """Kill the scratch server's first process by its number; the others of the server end with it."""
-    lines = (home.postgres / "postmaster.pid").read_text().splitlines()
-    with suppress(ProcessLookupError):
-        os.kill(int(lines[0]), signal.SIGKILL)
+    with suppress(ProcessLookupError, FileNotFoundError):
+        os.kill(int((home.postgres / "postmaster.pid").read_text().splitlines()[0]), signal.SIGKILL)
 
 
 def book(connection: psycopg.Connection, key: str) -> bool:
@@ -116,7 +115,8 @@ def restarted(home: Home) -> psycopg.Connection:
     while still_there(home):
         time.sleep(0.05)
     # A killed process that nobody has buried would be taken for a running server.
-    (home.postgres / "postmaster.pid").unlink(missing_ok=True)
+    for lock in [home.postgres / "postmaster.pid", *home.postgres.glob(".s.PGSQL.*")]:
+        lock.unlink(missing_ok=True)
     PostgresServer._instances.pop(home.postgres.resolve(), None)
     (home.postgres / ".handle_pids.json").unlink(missing_ok=True)
     postgres.start(home)
