@@ -33,9 +33,10 @@ boot.prepare()
 from kafalat.core.identifiers import synthetic_iban
 from kafalat.core.quarters import Quarter
 from kafalat.enrolment.enrol import enrol, open_accounts
+from kafalat.interfaces.demo import prepare_if_due
 from kafalat.interfaces.logins import ensure_logins, staff
 from kafalat.interfaces.office import Office, office
-from kafalat.payments.cycles import open_cycle, prepare_list
+from kafalat.payments.cycles import open_cycle
 from kafalat.registry import bulk
 from kafalat.registry.imports import import_survey
 from kafalat.registry.snapshots import take_snapshot
@@ -138,7 +139,8 @@ def pay(here: Office, run: Run, steps: Steps, at: datetime) -> None:
         at=at,
     )
     with steps.measure("generate payments with ledger", "payments", families):
-        prepare_list(cycle_id=cycle.pk, programme=here.programme, user=staff("maker"), at=at)
+        for phase in cycle.phases.order_by("position"):
+            prepare_if_due(cycle, phase.code, here, staff("maker"), at)
 
 
 def floor_copy(engine: duckdb.DuckDBPyConnection, here: Office, steps: Steps, people: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connections, transaction
@@ -285,7 +286,7 @@ def test_accounts_nobody_came_for_are_closed_and_asked_for_anew(
 ) -> None:
     first, *_ = asked(office, tmp_path)
     answered(office, tmp_path / "a.csv", first.bank, [opening(office, first)])
-    args = {"programme": office.programme, "user": officer(), "at": NOW}
+    args: dict[str, Any] = {"programme": office.programme, "user": officer(), "at": NOW}
     assert close_unvisited(today=TODAY, **args) == 0  # control: today is not too late
     assert close_unvisited(today=years_from_now(1), **args) == 1
     again = [file for file in requested(office, tmp_path) if file.bank == first.bank]

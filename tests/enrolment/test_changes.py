@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -292,7 +293,12 @@ def test_a_family_whose_payee_has_died_goes_on_with_another(office: Office, enro
         beneficiary_id=found.pk, outcome="dead", visited_on=TODAY, note="", user=officer(), at=LATER
     )
     confirm_visit(visit_id=visit.pk, today=TODAY, user=second_officer(), at=LATER)
-    again = {"beneficiaries": [found.pk], "reason": "new_payee", "today": TODAY, "user": officer()}
+    again: dict[str, Any] = {
+        "beneficiaries": [found.pk],
+        "reason": "new_payee",
+        "today": TODAY,
+        "user": officer(),
+    }
     with pytest.raises(Problem):
         reinstate(at=LATER, **again)
     decide(office, ask(office, found.pk, take_over(office, found)[1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,7 +141,7 @@ def test_who_stands_on_a_list_of_deaths_is_suspended_until_two_officers_find_her
         actor="test",
         at=NOW,
     )
-    flag = {"programme": office.programme, "today": TODAY, "user": officer()}
+    flag: dict[str, Any] = {"programme": office.programme, "today": TODAY, "user": officer()}
     assert suspend_reported_dead(at=NOW, **flag) == 2
     assert suspend_reported_dead(at=NOW, **flag) == 0
     alive, dead = Beneficiary.objects.filter(payee__in=payees).order_by("payee_id")

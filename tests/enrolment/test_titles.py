@@ -30,7 +30,7 @@ NAMES = st.lists(
     min_size=1,
     max_size=4,
 ).map(" ".join)
-TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=40)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ def server_of(home: Path) -> Iterator[Path]:
         stdout=subprocess.PIPE,
         text=True,
     ) as holder:
-        assert holder.stdin and holder.stdout
+        assert holder.stdin
+        assert holder.stdout
         assert holder.stdout.readline() == "ready\n"
         yield home
         holder.stdin.close()

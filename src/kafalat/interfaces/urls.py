@@ -82,7 +82,9 @@ urlpatterns = i18n_patterns(
     path("calendar/", calendar.calendar, name="calendar"),
     path("reconciliation/", reconciliation.reconciliation, name="reconciliation"),
     path("reconciliation/lines/", reconciliation.reconciliation_lines, name="reconciliation_lines"),
-    path("reconciliation/lines/<int:line_id>/", reconciliation.reconciliation_line, name="reconciliation_line"),
+    path(
+        "reconciliation/lines/<int:line_id>/", reconciliation.reconciliation_line, name="reconciliation_line"
+    ),
     path("ledger/", books.ledger, name="ledger"),
     path("ledger/rows/", books.ledger_rows, name="ledger_rows"),
     path("ledger/check/", jobs.check_books, name="check_books"),

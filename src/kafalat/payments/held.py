@@ -54,9 +54,7 @@ def _quarters(since: str, until: str) -> int:
 
 def held_families(cycle: Cycle) -> int:
     """Return how many families are held back from a cycle, each counted once."""
-    ((families,),) = bulk.rows(
-        f"SELECT count(DISTINCT beneficiary_id) FROM ({_OPEN}) AS open", [cycle.pk]
-    )
+    ((families,),) = bulk.rows(f"SELECT count(DISTINCT beneficiary_id) FROM ({_OPEN}) AS open", [cycle.pk])
     return int(families)
 
 

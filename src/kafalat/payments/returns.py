@@ -43,7 +43,7 @@ def resolve_returns(*, cycle_id: int, programme: Programme, user: User, at: date
                     FROM resolved JOIN payments_payment AS p ON p.id = resolved.payment_id
                     WHERE resolved.action = 'park'
                 ), parked AS (
-                    {insert_of_payments('parked', 'to_park')}
+                    {insert_of_payments("parked", "to_park")}
                 )
                 SELECT action, count(*) FROM resolved GROUP BY action
                 """,

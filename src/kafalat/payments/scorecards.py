@@ -93,4 +93,4 @@ def bank_scores(cycle_id: int | None = None) -> list[BankScore]:
     values: Mapping[str, object] = {"cycle": cycle_id}
     for bank, outcome, reason, count in bulk.rows(_REASONS, values):
         failures.setdefault(bank, []).append(Failure(outcome, reason, count))
-    return [BankScore(*row, tuple(failures.get(row[0], ()))) for row in bulk.rows(_BANKS, values)]
+    return [BankScore(*(*row, tuple(failures.get(row[0], ())))) for row in bulk.rows(_BANKS, values)]

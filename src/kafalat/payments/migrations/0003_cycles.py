@@ -4,6 +4,8 @@ Lists of before belong to a phase of their own, `all`, and keep the two approval
 need three people from now on.
 """
 
+from typing import Any
+
 import django.db.models.deletion
 from django.conf import settings
 from django.contrib.postgres.operations import AddConstraintNotValid
@@ -208,7 +210,7 @@ GRANTS = "".join(
 )
 
 
-def added(model, name, field):
+def added(model: str, name: str, field: "models.Field[Any, Any]") -> migrations.AddField:
     """Return the operation that adds a column whose default is only for rows that are there already."""
     return migrations.AddField(model, name, field, preserve_default=False)
 

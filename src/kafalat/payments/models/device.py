@@ -32,7 +32,8 @@ class Device(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(status__in=["active", "blocked"]), name="device_status"),
             models.CheckConstraint(
-                condition=Q(opens__isnull=True, closes__isnull=True) | Q(opens__isnull=False, closes__isnull=False, opens__lt=F("closes")),
+                condition=Q(opens__isnull=True, closes__isnull=True)
+                | Q(opens__isnull=False, closes__isnull=False, opens__lt=F("closes")),
                 name="device_hours",
             ),
         ]
