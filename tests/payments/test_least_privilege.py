@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from django.db import ProgrammingError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from kafalat.registry import bulk
 from tests.payments.steps import connection_of_owner
@@ -30,9 +30,12 @@ MOVING: dict[str, set[str]] = {
     "payments_cycle": {"closed_at", "status"},
     "payments_cyclephase": {"status"},
     "payments_exception": {"cleared_at"},
-    "payments_outbox": {"attempts", "sent_at"},
+    "payments_outbox": {
+        "answered_at", "attempts", "next_try_at", "problem_code", "problem_details", "quarantined_at", "sent_at",
+    },
     "payments_payment": {"status"},
     "payments_paymentlist": {"checked_by_id", "released_at", "status"},
+    "payments_recallagreement": {"sent_at"},
     "registry_household": {"facts", "interviewed_on", "members", "place_id"},
     "targeting_committee": {"secretary_id"},
     "targeting_member": {"left_on"},
@@ -73,7 +76,7 @@ def refused(statement: str) -> bool:
     try:
         with transaction.atomic():
             bulk.execute(statement)
-    except ProgrammingError as error:
+    except DatabaseError as error:
         return getattr(error.__cause__, "sqlstate", "") == "42501"
     return False
 
