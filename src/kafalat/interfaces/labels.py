@@ -110,7 +110,6 @@ HAPPENINGS: Words = {
 }
 TRANSFERS: Words = {
     "fund": _("Given to the programme"),
-    "due": _("Due to families"),
     "released": _("Released to the bank"),
     "sent": _("Sent to the bank"),
     "paid": _("Paid"),
@@ -154,12 +153,10 @@ BANK_REASONS: Words = {
 LEDGER: Words = {
     "treasury": _("Treasury"),
     "fund": _("Programme's fund"),
-    "due": _("Due to families"),
     "obligation": _("Due to families"),
     "settlement": _("Released, not sent yet"),
     "in_flight": _("On its way"),
     "paid": _("Paid to families"),
-    "back": _("Came back"),
     "returned": _("Came back"),
     "reversed": _("Taken back"),
     "suspense": _("Parked"),
