@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from benchmarks.answers import AMOUNT_PAISA, Row, make_sent, table
@@ -129,7 +130,7 @@ def identities(bank: str, status: str, count: int) -> list[str]:
 
 def find_planted(
     office: Office, database: str, cycle: Cycle, lines: int, each: int, seed: int
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Plant, take in, and compare line by line; return what was counted."""
     file = make_sent(database, cycle, lines, at=NOW)
     assert file is not None
@@ -147,7 +148,7 @@ def find_planted(
     return {
         "lines": len(then),
         "planted": dict(Counter(truth.values())) | {"silence": each},
-        "found": found,
+        "found_by_kind": found,
         "false_alarms": len(set(held) - set(truth)),
         "first_false_alarm": base,
         "booked": AnswerLine.objects.filter(answer=received.answer).count(),
@@ -165,10 +166,9 @@ def three_way_of(cycle: Cycle, file: BankFile) -> int:
     )
 
 
-def check(counted: dict[str, object], each: int) -> None:
+def check(counted: dict[str, Any], each: int) -> None:
     """Every money kind found in full, no false alarm, no paisa unexplained."""
-    found = counted["found"]
-    assert isinstance(found, dict)
+    found = dict(counted["found_by_kind"])
     # A line that lost its reference, or names another, leaves its own payment without a word as well.
     silent = found.pop("silence")
     assert silent == each * (
@@ -199,12 +199,13 @@ def test_a_thousand_discrepancies_in_a_hundred_thousand_lines(office: Office, en
     lines, each = int(os.environ.get("KAFALAT_PROVE_LINES", "100000")), 80
     started = time.perf_counter()
     counted = find_planted(office, enrolled, opened(office), lines, each, SEED)
+    least = min(found for kind, found in counted["found_by_kind"].items() if kind != "silence")
     report(
         "r8-reconciliation",
-        promise="R8",
+        promise="R8 planted discrepancies",
         bar="every money kind found in full, 0 paisa unexplained",
-        found=f"{each} of {each} of each kind, {counted['false_alarms']} false alarms, {counted['unexplained_paisa']} paisa unexplained",
-        met=counted["unexplained_paisa"] == 0 and counted["false_alarms"] == 0,
+        found=f"at least {least} of {each} of each kind, {counted['false_alarms']} false alarms, {counted['unexplained_paisa']} paisa unexplained",
+        met=counted["unexplained_paisa"] == 0 and counted["false_alarms"] == 0 and least == each,
         duration_s=time.perf_counter() - started,
         seed=SEED,
         **counted,
