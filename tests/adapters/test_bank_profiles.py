@@ -34,7 +34,8 @@ HOSTILE = (
     "زینب بی بی",
     "\u200f\u200e",
 )
-BY_CALL = {"wallet"}  # answers to calls, not files: `tests/adapters/test_wallet_client.py`
+# Answers to calls and to recalls, not to payment files: `test_wallet_client.py` and `test_recalls.py` beside this.
+BY_CALL = {"wallet", "camt.029"}
 
 
 @cache

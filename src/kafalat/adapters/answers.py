@@ -17,7 +17,7 @@ class AnswerLine(NamedTuple):
     `line_no` counts the file's records (in a table: its lines) from 1. `reference` is our end-to-end id, for a block our
     payment information id, for a file our message id; "" where the bank gives none: then a debit that is `paid` and a
     credit that is `returned` may be anything, a fee or a transfer among them. `other` is a debit that takes a return
-    back. `reason_code` has four characters at most; what is no code is NARR and stands in `text`. Texts are "" where there
+    back; `recalled` and `refused` are a bank's yes and no to a recall. `reason_code` has four characters at most; what is no code is NARR and stands in `text`. Texts are "" where there
     is none.
     """
 

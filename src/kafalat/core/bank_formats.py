@@ -11,11 +11,15 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Outcome = Literal["accepted", "rejected", "paid", "returned", "pending", "other"]
+Outcome = Literal["accepted", "rejected", "paid", "returned", "recalled", "refused", "pending", "other"]
 AnswerKind = Literal["pain.002", "camt.053", "camt.054", "camt.029", "csv", "xlsx", "wallet"]
 PaymentVersion = Literal["03", "09", "11"]
 Charset = Literal["swift_x", "latin"]
 TABLE_KINDS = frozenset({"csv", "xlsx"})
+RecallVersion = Literal["08"]
+# Why a payment may be asked back, of ISO 20022's external cancellation reason codes: paid twice, a technical fault, fraud,
+# asked for by the customer (the programme itself), not due.
+RECALL_REASONS = frozenset({"DUPL", "TECH", "FRAD", "CUST", "UPAY"})
 
 
 class _Strict(BaseModel):

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from kafalat.core.bank_formats import AnswerFormat, Charset, PaymentForm, PaymentVersion
+from kafalat.core.bank_formats import AnswerFormat, Charset, PaymentForm, PaymentVersion, RecallVersion
 from kafalat.policy.base import Strict
 
 _PATH = re.compile(r"\Abanks/([a-z][a-z0-9_]*)/profile\.yaml\Z")
@@ -20,6 +20,7 @@ class BankProfile(Strict):
 
     `transport` says whether files are put into its folder or payments are sent to its interface one by one. A payment
     file of version `pain001_version` holds `payments_per_file_max` payments at most; further ones go into further files.
+    A bank that takes payments back on request takes camt.055 of version `recall_version`, and answers by camt.029.
     A file that leaves after `cut_off` (local time) is executed the next day. Names and texts are cut to their `_max`.
     """
 
@@ -34,6 +35,7 @@ class BankProfile(Strict):
     category_purpose: str | None = Field(default=None, pattern=r"\A[A-Z]{4}\z")
     service_level: str | None = Field(default=None, pattern=r"\A[A-Z]{4}\z")
     cut_off: Annotated[time, Field(strict=False)]
+    recall_version: RecallVersion | None = None
     answers: tuple[AnswerFormat, ...] = Field(min_length=1)
     source: str = Field(min_length=3)
 

@@ -29,6 +29,7 @@ from kafalat.adapters.banks.sheets import to_csv
 from kafalat.adapters.banks.tables import TableAnswer, columns_of, missing_columns
 from kafalat.adapters.iso20022.read import ID_LENGTH_MAX, shown
 from kafalat.adapters.iso20022.reports import StatusReport
+from kafalat.adapters.iso20022.resolutions import Resolution
 from kafalat.adapters.iso20022.statements import AccountReport
 from kafalat.adapters.wallet.answers import BYTES_MAX, read_message
 from kafalat.core.bank_formats import AnswerFormat, AnswerKind, Table
@@ -117,6 +118,9 @@ def _open_message(
     if kind in {"camt.053", "camt.054"}:
         statement = AccountReport(source, name, "camt.053" if kind == "camt.053" else "camt.054", schema)
         return _Streamed(statement.head, banks, statement.lines())
+    if kind == "camt.029":
+        resolution = Resolution(source, name, schema)
+        return _Streamed(resolution.head, banks, resolution.lines())
     report = StatusReport(source, name, schema)
     return _Streamed(report.head, banks, report.lines())
 

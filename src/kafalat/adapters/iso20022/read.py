@@ -242,6 +242,10 @@ class Place:
         if stated is not None and stated != found_paisa:
             raise self.differ(path, stated, found_paisa)
 
+    def differ_in_count(self, path: str, stated: int, found: int) -> Problem:
+        """Return the problem that a total states one number where there are others."""
+        return self._differ(path, str(stated), str(found))
+
     def differ(self, path: str, stated_paisa: int, found_paisa: int) -> Problem:
         """Return the problem that a total states one sum where the lines give another."""
         texts = (
@@ -273,6 +277,7 @@ class Message:
     """A bank's message of one kind ("pain.002.001." or longer), whose only element below Document is `body`.
 
     Ask for the first of the `records`; what stands before it can be read from then on. A `schema` is checked on the way.
+    Records may stand in an element `between` them and their container.
     """
 
     def __init__(
@@ -283,12 +288,14 @@ class Message:
         kind: str,
         body: str,
         schema: etree.XMLSchema | None = None,
+        between: str = "",
     ) -> None:
         self._source = source
         self._name = name
         self._kind = kind
         self._body = body
         self._schema = schema
+        self._between = between
         self._root: etree._Element | None = None
         self._namespace = ""
 
@@ -438,6 +445,8 @@ class Message:
         steps = (self._body, *levels) if _local(element) == levels[1] else (self._body, levels[0])
         upward: etree._Element | None = element
         for step in (*reversed(steps), "Document"):
+            if step == levels[0] and upward is not None and upward.tag == f"{{{namespace}}}{self._between}":
+                upward = upward.getparent()
             if upward is None or upward.tag != f"{{{namespace}}}{step}":
                 raise self._unreadable(
                     cast("int | None", element.sourceline) or 1,
