@@ -15,6 +15,7 @@ from kafalat.core.problems_of_channels import OF_CHANNELS
 from kafalat.core.problems_of_counter import OF_COUNTER
 from kafalat.core.problems_of_cycles import OF_CYCLES
 from kafalat.core.problems_of_jobs import OF_JOBS
+from kafalat.core.problems_of_recalls import OF_RECALLS
 from kafalat.core.problems_of_reconciliation import OF_RECONCILIATION
 from kafalat.core.problems_of_targeting import OF_TARGETING
 from kafalat.core.text import LANGUAGES, Language
@@ -449,6 +450,7 @@ CATALOGUE: dict[str, Entry] = {
     **OF_ACCOUNTS,
     **OF_CYCLES,
     **OF_JOBS,
+    **OF_RECALLS,
     **OF_RECONCILIATION,
     **OF_TARGETING,
     # ---- the counter, devices, withdrawals, alerts -----------------------------------------------------------

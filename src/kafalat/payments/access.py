@@ -41,6 +41,7 @@ ROLES_OF: dict[Act, frozenset[str]] = {
 }
 PREPARERS = frozenset({"payment_maker"})
 RECONCILERS = frozenset({"reconciler"})
+RECALLERS = RELEASERS | RECONCILERS
 TREASURERS = frozenset({"treasury_officer"})
 
 
@@ -96,6 +97,12 @@ def access_reconciling(user: User) -> None:
     """Let reconcilers take in bank answers and decide what becomes of returned money. Raises `access.refused`."""
     if not roles_of(user) & RECONCILERS:
         raise refusal(RECONCILERS)
+
+
+def access_recalling(user: User) -> None:
+    """Let releasers and reconcilers ask for and agree to a recall. Raises the problem `access.refused`."""
+    if not roles_of(user) & RECALLERS:
+        raise refusal(RECALLERS)
 
 
 def access_treasury(user: User) -> None:

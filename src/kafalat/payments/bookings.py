@@ -14,11 +14,12 @@ from kafalat.payments.models.answer import OUTCOMES
 from kafalat.payments.postings import PaymentKind, post_payments, post_sent
 from kafalat.registry import bulk
 
-# What each outcome does: the states it moves a payment out of, the state and ledger row it ends in (no row for accepted).
+# What each outcome does (a refusal to recall does nothing): the states it moves a payment out of, the state and ledger row it ends in (no row for accepted).
 _EFFECTS: tuple[tuple[str, tuple[str, ...], str, PaymentKind | None], ...] = (
     ("accepted", ("sent",), "accepted", None),
     ("rejected", ("sent", "accepted"), "rejected", "rejected"),
     ("paid", ("sent", "accepted"), "paid", "paid"),
+    ("recalled", ("sent", "accepted"), "recalled", "recalled"),
     ("returned", ("paid",), "reversed", "reversed"),
     ("returned", ("sent", "accepted", "paid"), "returned", "returned"),
 )

@@ -36,6 +36,7 @@ VERDICTS: dict[str, tuple[str, str]] = {
     "duplicate": ("its file says it twice", "اس کی فائل میں دو بار ہے"),
     "contradiction": ("the bank has said the opposite", "بینک اس کے برعکس کہہ چکا ہے"),
     "late": ("it came too late", "یہ بہت دیر سے آئی"),
+    "unasked": ("nobody asked the bank to recall it", "بینک سے اسے منسوخ کرنے کو کسی نے نہیں کہا"),
     "early": ("its day is before the payment was sent", "اس کی تاریخ ادائیگی بھیجنے سے پہلے کی ہے"),
     "pending": ("the bank has not decided yet", "بینک نے ابھی فیصلہ نہیں کیا"),
     "other": ("it is no payment of ours", "یہ ہماری ادائیگی نہیں"),

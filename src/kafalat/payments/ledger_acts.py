@@ -16,6 +16,9 @@ _ACTS = """
     UNION ALL SELECT 'payment_list', l.id, l.cycle_id, CASE a.act WHEN 'reject' THEN 'list_rejected' ELSE 'said yes' END, count(*)
         FROM payments_approval AS a JOIN payments_paymentlist AS l ON l.id = a.payment_list_id GROUP BY 1, 2, 3, 4
     UNION ALL SELECT 'answer', id, NULL, 'answer_received', 1 FROM payments_answer
+    UNION ALL SELECT 'recall', id, NULL, 'recall_asked', 1 FROM payments_recall
+    UNION ALL SELECT 'recall', recall_id, NULL, 'recall_agreed', 1 FROM payments_recallagreement
+    UNION ALL SELECT 'recall', recall_id, NULL, 'recall_sent', 1 FROM payments_recallagreement WHERE sent_at IS NOT NULL
 """
 
 RULES = (
@@ -74,7 +77,7 @@ RULES = (
         LEFT JOIN payments_answerline AS a ON a.payment_id = p.id
             AND a.outcome = CASE p.status WHEN 'reversed' THEN 'paid' ELSE p.status END
         WHERE (f.id IS NULL AND (l.status = 'dispatched' OR p.status NOT IN ('prepared', 'cancelled')))
-            OR (a.id IS NULL AND p.status IN ('accepted', 'paid', 'rejected', 'returned', 'reversed'))
+            OR (a.id IS NULL AND p.status IN ('accepted', 'paid', 'rejected', 'returned', 'recalled', 'reversed'))
             OR (a.id IS NOT NULL AND a.amount_paisa <> p.amount_paisa)
         """,
     ),
@@ -98,7 +101,7 @@ RULES = (
             CASE WHEN e.object_kind = 'payment_list' THEN e.object_id::bigint END, NULL, NULL,
             'entry ' || e.seq || ': ' || e.action || ' of nothing there'
         FROM audit_auditentry AS e WHERE (e.object_kind, e.object_id) NOT IN (SELECT kind, object_id::text FROM ({_ACTS}) AS x)
-            AND e.object_kind IN ('cycle', 'payment_list', 'answer')
+            AND e.object_kind IN ('cycle', 'payment_list', 'answer', 'recall')
         """,
     ),
     Rule(
@@ -116,6 +119,21 @@ RULES = (
         HAVING bool_or(a.approver_id = l.maker_id OR a.person = l.maker_person) OR l.checked_by_id = l.maker_id
             OR count(a.id) <> count(DISTINCT a.person) OR count(a.id) <> count(DISTINCT a.approver_id)
             OR count(a.id) <> count(DISTINCT a.seat) OR (l.status = 'dispatched' AND count(a.id) <> l.seats)
+        """,
+    ),
+    Rule(
+        "I9",
+        Bilingual(
+            en="what was recalled was asked for by one person and agreed to by another",
+            ur="جو واپس منگوائی گئی اسے ایک شخص نے مانگا اور دوسرے نے منظور کیا",
+        ),
+        """
+        SELECT l.cycle_id, l.id AS list_id, NULL::text AS file, p.identity AS payment,
+            'recalled, asked by ' || coalesce(r.asked_person, '-') || ', agreed by ' || coalesce(a.agreed_person, '-') AS what
+        FROM payments_payment AS p JOIN payments_paymentlist AS l ON l.id = p.payment_list_id
+        LEFT JOIN payments_recallitem AS i ON i.payment_id = p.id LEFT JOIN payments_recall AS r ON r.id = i.recall_id
+        LEFT JOIN payments_recallagreement AS a ON a.recall_id = r.id AND a.sha256 = r.sha256
+        WHERE p.status = 'recalled' AND (a.recall_id IS NULL OR a.agreed_person = r.asked_person)
         """,
     ),
     Rule(

@@ -8,7 +8,6 @@ getting further goes into quarantine, and the others do not wait for it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from kafalat.payments.access import access_sending
 from kafalat.payments.calls import call_provider
 from kafalat.payments.marks import mark_sent
 from kafalat.payments.models import ATTEMPTS_MAX, BankFile, Outbox
+from kafalat.payments.putting import put_whole
 from kafalat.payments.rendering import render_to
 from kafalat.payments.transports import Sender
 from kafalat.registry import bulk
@@ -149,18 +149,7 @@ def _render(file: BankFile, sender: Sender, out: IO[bytes] | None) -> None:
 
 def _write(file: BankFile, sender: Sender) -> Path:
     """Write a file whole or not at all: what was begun is removed. Raises OSError and `payments.file_changed`."""
-    path = outgoing_path(file, sender.outgoing)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    try:
-        with draft.open("wb") as out:
-            _render(file, sender, out)
-            out.flush()
-            os.fsync(out.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    return path
+    return put_whole(outgoing_path(file, sender.outgoing), lambda out: _render(file, sender, out))
 
 
 def _keep(row: Outbox, refusal: Problem, at: datetime) -> None:

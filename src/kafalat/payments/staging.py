@@ -25,7 +25,10 @@ _BATCH = 50_000
 # What any bank may send where no profile says otherwise: the ISO 20022 messages.
 _VERSIONS = tuple(f"{version:02}" for version in range(1, 21))
 _ISO: Mapping[str, Sequence[AnswerFormat]] = {
-    "": tuple(AnswerFormat(format=kind, versions=_VERSIONS) for kind in ("pain.002", "camt.054", "camt.053"))
+    "": tuple(
+        AnswerFormat(format=kind, versions=_VERSIONS)
+        for kind in ("pain.002", "camt.054", "camt.053", "camt.029")
+    )
 }
 
 

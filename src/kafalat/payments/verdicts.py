@@ -18,8 +18,9 @@ _JUDGE = """
         SELECT reference, outcome, min(line_no) AS first FROM line WHERE reference <> '' AND outcome NOT IN ('pending', 'other')
         GROUP BY reference, outcome HAVING count(*) > 1
     ), both_ways AS (
-        SELECT reference FROM line WHERE reference <> '' AND outcome IN ('rejected', 'paid', 'returned')
-        GROUP BY reference HAVING bool_or(outcome = 'rejected') AND bool_or(outcome <> 'rejected')
+        SELECT reference FROM line WHERE reference <> '' AND outcome IN ('rejected', 'paid', 'returned', 'recalled', 'refused')
+        GROUP BY reference HAVING bool_or(outcome = 'rejected') AND bool_or(outcome IN ('paid', 'returned'))
+            OR bool_or(outcome = 'recalled') AND bool_or(outcome <> 'recalled')
     )
     SELECT line.line_no, line.reference, line.outcome, line.reason_code, line.amount_paisa, right(line.account, 4) AS account_last4,
         line.name, line.booked_on, line.text, p.id AS payment_id, f.id AS file_id, CASE
@@ -37,13 +38,19 @@ _JUDGE = """
             WHEN p.status IN ('prepared', 'cancelled') THEN 'unsent'
             WHEN twice.first < line.line_no THEN 'duplicate'
             WHEN both_ways.reference IS NOT NULL THEN 'contradiction'
+            WHEN line.outcome IN ('recalled', 'refused') AND NOT EXISTS (SELECT FROM payments_recallitem AS asked
+                JOIN payments_recallagreement AS agreed ON agreed.recall_id = asked.recall_id WHERE asked.payment_id = p.id) THEN 'unasked'
             WHEN line.outcome = 'rejected' AND p.status IN ('paid', 'returned', 'reversed') THEN 'contradiction'
             WHEN line.outcome IN ('paid', 'returned') AND p.status IN ('rejected', 'recalled') THEN 'contradiction'
-            WHEN p.status <> 'sent' AND EXISTS (SELECT FROM payments_answerline AS said
+            WHEN line.outcome = 'recalled' AND p.status IN ('paid', 'rejected', 'returned', 'reversed') THEN 'contradiction'
+            WHEN line.outcome IN ('recalled', 'refused') AND EXISTS (SELECT FROM payments_answerline AS said
+                WHERE said.payment_id = p.id AND said.outcome IN ('recalled', 'refused') AND said.outcome <> line.outcome) THEN 'contradiction'
+            WHEN (p.status <> 'sent' OR line.outcome = 'refused') AND EXISTS (SELECT FROM payments_answerline AS said
                 WHERE said.payment_id = p.id AND said.outcome = line.outcome) THEN 'repeated'
             WHEN line.outcome = 'paid' AND p.status IN ('returned', 'reversed') AND EXISTS (SELECT FROM payments_answerline AS said
                 WHERE said.payment_id = p.id AND said.outcome = 'returned' AND said.booked_on < line.booked_on) THEN 'contradiction'
             WHEN c.status = 'closed' THEN 'late'
+            WHEN line.outcome IN ('recalled', 'refused') THEN line.outcome
             WHEN coalesce(line.booked_on, %(today)s) - (f.created_at AT TIME ZONE 'Asia/Karachi')::date > %(late_days)s THEN 'late'
             WHEN line.booked_on < (f.created_at AT TIME ZONE 'Asia/Karachi')::date THEN 'early'
             ELSE line.outcome END AS verdict

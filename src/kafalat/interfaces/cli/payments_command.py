@@ -13,15 +13,18 @@ from django.utils import timezone
 from kafalat.config import boot
 from kafalat.core.problems import Problem, problem
 from kafalat.core.text import Language
+from kafalat.interfaces.cli import recall_command
 from kafalat.interfaces.cli.output import print_lines
 from kafalat.interfaces.cover_sheet import cover_sheet
 from kafalat.interfaces.office import Office, office
 from kafalat.payments.answers import receive_answer
 from kafalat.payments.models import BankFile, Cycle
 from kafalat.payments.outbox import lift_quarantine, send_outbox, stuck
+from kafalat.payments.recalls import send_recalls
 from kafalat.payments.selectors import list_by_id
 
 app = typer.Typer(no_args_is_help=True, help="Bank files out, bank answers in.")
+app.add_typer(recall_command.app, name="recall")
 
 
 @app.command("send")
@@ -39,6 +42,8 @@ def _send_all(here: Office) -> None:
     for sha256 in sorted(set(Cycle.objects.values_list("programme_sha256", flat=True))):
         for departure in send_outbox(sender=here.sender(sha256), at=timezone.now()):
             print_lines(str(departure))
+    for path in send_recalls(programme_of=here.programme_of, outgoing=here.outgoing, at=timezone.now()):
+        print_lines(str(path))
     for row in stuck():
         refusal = Problem(row.problem_code, row.problem_details, row.bank_file.message_id)
         print_lines(refusal.both())

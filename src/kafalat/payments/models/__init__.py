@@ -12,6 +12,7 @@ from kafalat.payments.models.delivery import ATTEMPTS_MAX, Delivery, Outbox
 from kafalat.payments.models.device import Device, DeviceAct
 from kafalat.payments.models.idle import Claim, Notice, TakeBack, TakeBackApproval, TakeBackItem
 from kafalat.payments.models.payment import LIVE, BankFile, Payment
+from kafalat.payments.models.recall import Recall, RecallAgreement, RecallItem
 from kafalat.payments.models.reconciliation import (
     CounterSign,
     LineDecision,
@@ -54,6 +55,9 @@ __all__ = [
     "Outbox",
     "Payment",
     "PaymentList",
+    "Recall",
+    "RecallAgreement",
+    "RecallItem",
     "ReportLine",
     "Resolution",
     "Reversal",

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from kafalat.payments.models.payment import BankFile, Payment
 
-OUTCOMES = ("accepted", "rejected", "paid", "returned")
+OUTCOMES = ("accepted", "rejected", "paid", "returned", "recalled", "refused")
 
 
 class Answer(models.Model):
@@ -44,7 +44,8 @@ class Answer(models.Model):
 
 
 class AnswerLine(models.Model):
-    """A line that was booked: what an answer says about one payment. `outcome` is said once per payment.
+    """A line that was booked: what an answer says about one payment. `outcome` is said once per payment;
+    `recalled` and `refused` answer a recall, and a refusal changes nothing.
 
     `line_no` counts the file's records from 1 (0 in books older than that), `booked_on` is the bank's day.
     """

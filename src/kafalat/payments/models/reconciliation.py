@@ -14,7 +14,7 @@ from kafalat.payments.models.payment import Payment
 NOTES = ("pending", "other", "repeated")
 MONEY = (
     "unreferenced", "unknown", "wrong_bank", "wrong_file", "amount_mismatch", "wrong_account", "unsent", "duplicate",
-    "contradiction", "late", "early",
+    "contradiction", "late", "early", "unasked",
 )  # fmt: skip
 VERDICTS = (*MONEY, *NOTES)
 # Lines a person may book after all; the others are for the bank to correct.
