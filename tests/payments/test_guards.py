@@ -120,6 +120,13 @@ GUARDS = (
         f"UPDATE payments_payment SET status = 'reversed' WHERE id = {PAID}",
         "I2",
     ),
+    # Beside the declared changes, which keep a paid payment from it as well; a sent one is tried in test_recalls.py.
+    Guard(
+        "recalled_by_two",
+        silenced("payment", "payment_transition") + ";" + silenced("payment", "recalled_by_two"),
+        f"UPDATE payments_payment SET status = 'recalled' WHERE id = {PAID}",
+        "I2",
+    ),
     Guard(
         "approval_not_by_maker",
         off("approval", "approval_not_by_maker"),

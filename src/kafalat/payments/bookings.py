@@ -38,9 +38,8 @@ def book(*, answer_id: int, verdicts: dict[str, int], at: datetime) -> dict[str,
     bulk.execute(
         """
         INSERT INTO payments_answerline (answer_id, payment_id, outcome, reason_code, amount_paisa, line_no, booked_on)
-        SELECT %s, p.id, judged.outcome, left(judged.reason_code, 10), p.amount_paisa, judged.line_no, judged.booked_on
-        FROM judged JOIN payments_payment AS p ON p.id = judged.payment_id
-        WHERE judged.verdict = ANY (%s) ORDER BY judged.line_no
+        SELECT %s, payment_id, outcome, left(reason_code, 10), due_paisa, line_no, booked_on
+        FROM judged WHERE verdict = ANY (%s) ORDER BY line_no
         """,
         [answer_id, list(OUTCOMES)],
     )
@@ -69,10 +68,9 @@ def _move(outcome: str, sources: tuple[str, ...], target: str, kind: PaymentKind
     """Move the payments one outcome speaks of to their new state, and their money with them, in one statement."""
     moved = f"""
         UPDATE payments_payment AS p SET status = %s
-        FROM judged, payments_payment AS before
-        WHERE judged.verdict = %s AND p.id = judged.payment_id AND before.id = p.id AND before.status = ANY (%s)
+        FROM judged WHERE judged.verdict = %s AND p.id = judged.payment_id AND p.status = ANY (%s)
             AND {_ORDERED if target == "reversed" else "true"}
-        RETURNING p.id, p.payment_list_id, p.bank, p.amount_paisa, before.status AS was
+        RETURNING p.id, p.payment_list_id, p.bank, p.amount_paisa, old.status AS was
     """
     parameters: list[Any] = [target, outcome, list(sources)]
     if kind is None:

@@ -232,7 +232,8 @@ def _book(line: ReportLine, payment: Payment, at: datetime) -> None:
     bulk.execute(
         """
         CREATE TEMPORARY TABLE judged ON COMMIT DROP AS
-        SELECT r.line_no, r.outcome, r.reason_code, r.booked_on, p.id AS payment_id, f.id AS file_id, r.outcome AS verdict
+        SELECT r.line_no, r.outcome, r.reason_code, r.booked_on, p.id AS payment_id,
+            p.amount_paisa AS due_paisa, f.id AS file_id, r.outcome AS verdict
         FROM payments_reportline AS r, payments_payment AS p
         JOIN payments_bankfile AS f ON f.payment_list_id = p.payment_list_id AND f.bank = p.bank AND f.part = p.part
         WHERE r.id = %s AND p.id = %s

@@ -23,7 +23,8 @@ _JUDGE = """
             OR bool_or(outcome = 'recalled') AND bool_or(outcome <> 'recalled')
     )
     SELECT line.line_no, line.reference, line.outcome, line.reason_code, line.amount_paisa, right(line.account, 4) AS account_last4,
-        line.name, line.booked_on, line.text, p.id AS payment_id, f.id AS file_id, CASE
+        line.name, line.booked_on, line.text, p.id AS payment_id,
+        p.amount_paisa AS due_paisa, f.id AS file_id, CASE
             WHEN line.outcome = 'pending' THEN 'pending'
             WHEN p.id IS NULL AND line.outcome = 'other' THEN 'other'
             WHEN p.id IS NULL AND line.reference = '' THEN 'unreferenced'
@@ -73,7 +74,7 @@ def judge(*, bank: str, original_id: int | None, late_days: int, at: datetime) -
     bulk.execute(
         _JUDGE, {"bank": bank, "original": original_id, "late_days": late_days, "today": local_day(at)}
     )
-    bulk.execute("ANALYZE judged")
+    bulk.execute("ANALYZE judged (payment_id, file_id, verdict)")
     return {
         str(verdict): int(lines)
         for verdict, lines in bulk.rows(
