@@ -3,7 +3,7 @@
 Builds as many beneficiaries as asked by copying one enrolled family in SQL, as the owner of the tables, and measures in
 one run: generating their payments against a bare INSERT ... SELECT of the same rows into twin tables of the same columns,
 keys and indexes; the number of SQL statements at two sizes; the cost per payment with a cycle of past payments stored;
-and a plain loop of Django's bulk_create. Each section is kept under the home folder, so that a run that was stopped goes
+a plain loop of Django's bulk_create; and a bank's answer read, judged and booked. Each section is kept under the home folder, so that a run that was stopped goes
 on with the next one. The table goes to benchmarks/PAYMENTS.md.
 """
 
@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,19 +29,24 @@ HOME = Path(
     os.environ.setdefault("KAFALAT_HOME", str(Path(tempfile.gettempdir()) / "kafalat-bench-payments"))
 )
 
+from benchmarks import bank_files
 from kafalat.config import boot
 
 boot.prepare()
 
 from django.db import connection, connections, transaction
 
+from benchmarks.answers import answers_page, measure
+from kafalat.config.postgres import DATABASE
+from benchmarks import answers
 from kafalat.core.quarters import Quarter
 from kafalat.interfaces.demo import Demo, Plan
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office, office
 from kafalat.payments.cycles import open_cycle, prepare_list
 from kafalat.payments.ledger import check_rules
-from kafalat.payments.models import Payment, PaymentList
+from kafalat.payments.models import Cycle, Payment, PaymentList
+from kafalat.payments.staging import Receiver
 from kafalat.policy.geography import phase_by_place
 from kafalat.registry import bulk
 
@@ -347,11 +353,73 @@ def section_flat(here: Office, families: int, runs: int) -> dict[str, float]:
     }
 
 
+def section_answers(here: Office, payments: int, _runs: int) -> dict[str, float]:
+    """Measure a bank's answer to so many payments, read, judged and booked, against bare work on the same rows."""
+    cycle = Cycle.objects.order_by("id").last() or open_cycle(
+        programme=here.programme,
+        programme_folder=here.programme_folder,
+        programmes=here.home.programmes,
+        tranche=FIRST,
+        user=staff("maker"),
+        at=AT,
+    )
+    before_mb = peak_mb()
+    with tempfile.TemporaryDirectory(dir=HOME) as folder, connections["owner"].cursor() as owner:
+        receiver = Receiver(programme=here.programme, work=Path(folder))
+        figures = measure(
+            DATABASE,
+            cycle,
+            payments,
+            receiver=receiver,
+            user=staff("reconciler"),
+            folder=Path(folder),
+            owner=owner,
+        )
+    connections["owner"].close()
+    return {**figures, "peak_mb": peak_mb(), "grown_mb": peak_mb() - before_mb}
+
+
+def sent_cycle(here: Office) -> Cycle:
+    """Return a cycle of its own for payments put in place as sent, which no other section generates for."""
+    return open_cycle(
+        programme=here.programme,
+        programme_folder=here.programme_folder,
+        programmes=here.home.programmes,
+        tranche=FIRST.following().following(),
+        user=staff("maker"),
+        at=AT,
+    )
+
+
+def section_files(here: Office, families: int, _runs: int) -> dict[str, float]:
+    """Render one payment file of so many payments from the database, as dispatching does."""
+    cycle = sent_cycle(here)
+    file = answers.make_sent(connection.settings_dict["NAME"], cycle, families, at=AT)
+    assert file is not None
+    with transaction.atomic():
+        figures = bank_files.render_file(file, here.sender(cycle.programme_sha256))
+    return {**asdict(figures), "per_s": figures.transactions_per_s}
+
+
+def section_answers(here: Office, families: int, _runs: int) -> dict[str, float]:
+    """Take in a bank's answer of so many lines, as a table and as a statement, beside COPY and one join."""
+    with tempfile.TemporaryDirectory() as folder:
+        return answers.measure(
+            connection.settings_dict["NAME"],
+            sent_cycle(here),
+            families,
+            receiver=here.receiver(),
+            user=staff("reconciler"),
+            folder=Path(folder),
+        )
+
+
 SECTIONS = {
     "statements": section_statements,
     "generate": section_generate,
     "loop": section_loop,
     "flat": section_flat,
+    "answers": section_answers,
 }
 
 
@@ -361,9 +429,14 @@ def page(kept: dict[str, dict[str, float]]) -> str:
         "# Benchmarks of payments",
         "",
         "Made by `make bench ARGS=payments`. One process; embedded PostgreSQL 18 on the same machine and cores. The floor is a bare",
-        "`INSERT ... SELECT` of the same rows into twin tables of the same columns, keys and indexes, in the same run.",
+        "`INSERT ... SELECT` of the same rows into twin tables of the same columns, keys (foreign ones too) and indexes, in the same run;",
+        "finding who is due and held back, triggers, digest and ledger rows count as generation's, not the floor's.",
         "",
         f"- {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        f"- {datetime.now(UTC):%Y-%m-%d}; load average of the machine while measuring: {', '.join(f'{each:.1f}' for each in os.getloadavg())}",
+        "",
+        *bars(kept),
+        "## Figures",
         "",
         "| measured | payments | seconds | ms a payment | ratio to floor | commit |",
         "|---|---:|---:|---:|---:|---|",
@@ -391,6 +464,7 @@ def page(kept: dict[str, dict[str, float]]) -> str:
         lines.append(
             f"| nightly check of all invariants | {found['stored']:,} | {found['check_s']:.2f} | | | {found['commit']} |"
         )
+    lines += answers_page(kept["answers"]) if "answers" in kept else []
     lines.append("")
     if "statements" in kept:
         found = kept["statements"]
