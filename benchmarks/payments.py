@@ -36,9 +36,9 @@ boot.prepare()
 
 from django.db import connection, connections, transaction
 
-from benchmarks.answers import answers_page, measure
+from benchmarks.answers import answers_page, make_sent, measure
+from benchmarks.payment_bars import bars
 from kafalat.config.postgres import DATABASE
-from benchmarks import answers
 from kafalat.core.quarters import Quarter
 from kafalat.interfaces.demo import Demo, Plan
 from kafalat.interfaces.logins import staff
@@ -394,24 +394,11 @@ def sent_cycle(here: Office) -> Cycle:
 def section_files(here: Office, families: int, _runs: int) -> dict[str, float]:
     """Render one payment file of so many payments from the database, as dispatching does."""
     cycle = sent_cycle(here)
-    file = answers.make_sent(connection.settings_dict["NAME"], cycle, families, at=AT)
+    file = make_sent(DATABASE, cycle, families, at=AT)
     assert file is not None
     with transaction.atomic():
         figures = bank_files.render_file(file, here.sender(cycle.programme_sha256))
     return {**asdict(figures), "per_s": figures.transactions_per_s}
-
-
-def section_answers(here: Office, families: int, _runs: int) -> dict[str, float]:
-    """Take in a bank's answer of so many lines, as a table and as a statement, beside COPY and one join."""
-    with tempfile.TemporaryDirectory() as folder:
-        return answers.measure(
-            connection.settings_dict["NAME"],
-            sent_cycle(here),
-            families,
-            receiver=here.receiver(),
-            user=staff("reconciler"),
-            folder=Path(folder),
-        )
 
 
 SECTIONS = {
@@ -419,6 +406,7 @@ SECTIONS = {
     "generate": section_generate,
     "loop": section_loop,
     "flat": section_flat,
+    "files": section_files,
     "answers": section_answers,
 }
 
