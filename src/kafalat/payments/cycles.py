@@ -14,7 +14,7 @@ from kafalat.core.problems import problem
 from kafalat.core.quarters import Quarter, parse_quarter
 from kafalat.payments.access import access_preparing
 from kafalat.payments.calendar import fund_of, phase_rows
-from kafalat.payments.gate import hold_back, phase_values, somebody_due
+from kafalat.payments.gate import hold_back, phase_values, somebody_due, whole_tables
 from kafalat.payments.generation import draft_list, entitle
 from kafalat.payments.models import Cycle, CyclePhase, PaymentList
 from kafalat.payments.postings import post_list
@@ -94,7 +94,8 @@ def prepare_list(
         entitle(cycle, values, programme, source)
         payment_list = draft_list(cycle, chosen, programme, source, user=user, at=at)
         bulk.execute("DROP TABLE held, due, candidate")
-        post_list(payment_list_id=payment_list.pk, at=at)
+        with whole_tables():
+            post_list(payment_list_id=payment_list.pk, at=at)
         audit.record(
             at=at,
             actor=user.get_username(),
