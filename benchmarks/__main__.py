@@ -36,7 +36,7 @@ from kafalat.enrolment.enrol import enrol, open_accounts
 from kafalat.interfaces.demo import prepare_if_due
 from kafalat.interfaces.logins import ensure_logins, staff
 from kafalat.interfaces.office import Office, office
-from kafalat.payments.cycles import open_cycle
+from kafalat.payments.cycles.lifecycle import open_cycle
 from kafalat.registry import bulk
 from kafalat.registry.imports import import_survey
 from kafalat.registry.snapshots import take_snapshot

@@ -18,10 +18,10 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from kafalat.core.money import decimal_text
-from kafalat.payments.answers import receive_answer
 from kafalat.payments.models import Answer, BankFile, Cycle, Outbox
-from kafalat.payments.staging import Receiver, stage
-from kafalat.payments.verdicts import NEVER_LATE_DAYS, judge
+from kafalat.payments.reconciliation.answers import receive_answer
+from kafalat.payments.reconciliation.staging import Receiver, stage
+from kafalat.payments.reconciliation.verdicts import NEVER_LATE_DAYS, judge
 
 AMOUNT_PAISA = 1_450_000
 ANSWER_BAR = 2.0

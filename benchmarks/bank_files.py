@@ -21,7 +21,7 @@ from kafalat.core.identifiers import synthetic_iban
 
 if TYPE_CHECKING:
     from kafalat.payments.models import BankFile
-    from kafalat.payments.rendering import Renderer
+    from kafalat.payments.sending.rendering import Renderer
 
 _BATCH = 5_000
 _AMOUNT_PAISA = 1_450_000
@@ -90,7 +90,7 @@ def write_rows(count: int, form: PaymentForm = pain001.DEFAULT_FORM) -> Figures:
 
 def render_file(file: BankFile, renderer: Renderer) -> Figures:
     """Render a bank file from the database to nowhere, as dispatching does. Call within a transaction."""
-    from kafalat.payments.rendering import render_to  # noqa: PLC0415 - write_rows alone needs no database
+    from kafalat.payments.sending.rendering import render_to  # noqa: PLC0415 - write_rows alone needs no database
 
     sink = _Sink()
     return _measured(file.transactions, lambda: (render_to(file, renderer, sink), sink.size)[1])

@@ -43,10 +43,10 @@ from kafalat.core.quarters import Quarter
 from kafalat.interfaces.demo import Demo, Plan
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office, office
-from kafalat.payments.cycles import open_cycle, prepare_list
-from kafalat.payments.ledger import check_rules
+from kafalat.payments.cycles.lifecycle import open_cycle, prepare_list
+from kafalat.payments.ledger.checks import check_rules
 from kafalat.payments.models import Cycle, Payment, PaymentList
-from kafalat.payments.staging import Receiver
+from kafalat.payments.reconciliation.staging import Receiver
 from kafalat.policy.geography import phase_by_place
 from kafalat.registry import bulk
 

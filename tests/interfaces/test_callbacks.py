@@ -22,9 +22,9 @@ from kafalat.audit.models import AuditEntry
 from kafalat.interfaces.callbacks import BODY_BYTES_MAX
 from kafalat.interfaces.channels import wallet_secret
 from kafalat.interfaces.office import Office
-from kafalat.payments.ledger import balances, check_ledger
+from kafalat.payments.ledger.checks import balances, check_ledger
 from kafalat.payments.models import Answer, AnswerLine, Payment, Transfer
-from kafalat.payments.outbox import send_outbox
+from kafalat.payments.sending.outbox import send_outbox
 from tests.adapters.wallets import AT
 from tests.conftest import NOW
 from tests.interfaces.people import browser

@@ -22,21 +22,27 @@ from kafalat.adapters.banks.simulated import AnswerFile, Shares
 from kafalat.core.problems import Problem
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.approvals import approve_list, authorise_list, check_list, reject_list, release_list
-from kafalat.payments.cycles import close_cycle, prepare_list
-from kafalat.payments.idle import (
+from kafalat.payments.cycles.approvals import (
+    approve_list,
+    authorise_list,
+    check_list,
+    reject_list,
+    release_list,
+)
+from kafalat.payments.cycles.lifecycle import close_cycle, prepare_list
+from kafalat.payments.ledger.checks import check_log, sorted_out, statement
+from kafalat.payments.ledger.postings import post_payments
+from kafalat.payments.models import BankFile, PaymentList
+from kafalat.payments.reconciliation.idle import (
     approve_take_back,
     grant_claim,
     order_take_back,
     queue_warnings,
     take_claim,
 )
-from kafalat.payments.ledger import check_log, sorted_out, statement
-from kafalat.payments.models import BankFile, PaymentList
-from kafalat.payments.outbox import send_outbox
-from kafalat.payments.postings import post_payments
-from kafalat.payments.returns import resolve_returns
-from kafalat.payments.transports import Sender
+from kafalat.payments.reconciliation.returns import resolve_returns
+from kafalat.payments.sending.outbox import send_outbox
+from kafalat.payments.sending.transports import Sender
 from kafalat.registry import bulk
 from tests.conftest import NOW
 from tests.payments.steps import PHASE, answers_of, opened, receive
@@ -66,7 +72,7 @@ _NEWEST = """
         (SELECT count(*) FROM payments_approval AS a WHERE a.payment_list_id = l.id)
     FROM payments_paymentlist AS l WHERE l.cycle_id = %s ORDER BY l.id DESC LIMIT 1
 """
-# What the bank's answer to an order does to the payments it sends back (`payments/bookings.py`).
+# What the bank's answer to an order does to the payments it sends back (`payments/reconciliation/bookings.py`).
 _REVERSED = """
     UPDATE payments_payment AS p SET status = 'reversed' FROM payments_takebackitem AS item
     WHERE item.take_back_id = %s AND p.id = item.payment_id AND p.status = 'paid'

@@ -19,10 +19,10 @@ from kafalat.adapters.banks.simulator.faults import Faults
 from kafalat.adapters.wallet.messages import Line, State, message_body
 from kafalat.core.digests import value_sha256
 from kafalat.interfaces.office import Office
-from kafalat.payments.answers import take_in
-from kafalat.payments.ledger import balances
+from kafalat.payments.ledger.checks import balances
 from kafalat.payments.models import Delivery, Payment
-from kafalat.payments.staging import Receiver
+from kafalat.payments.reconciliation.answers import take_in
+from kafalat.payments.reconciliation.staging import Receiver
 from kafalat.registry import bulk
 from tests.adapters.wallets import AT
 from tests.conftest import NOW

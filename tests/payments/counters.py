@@ -11,9 +11,9 @@ from kafalat.config.sealing import sealer
 from kafalat.core.problems import Problem
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.counter import Stepped, ask_fallback, start_verification, try_next
-from kafalat.payments.devices import NewDevice, register_devices
-from kafalat.payments.fallbacks import answer_fallback
+from kafalat.payments.counter.devices import NewDevice, register_devices
+from kafalat.payments.counter.fallbacks import answer_fallback
+from kafalat.payments.counter.verifying import Stepped, ask_fallback, start_verification, try_next
 from kafalat.payments.models import Device, Fallback, Payment, Verification
 from tests.conftest import NOW
 

@@ -13,7 +13,7 @@ from django.db import connection, connections
 
 from kafalat.core.problems import Problem
 from kafalat.interfaces.office import Office
-from kafalat.payments.ledger import check_rules
+from kafalat.payments.ledger.checks import check_rules
 from kafalat.payments.models import Cycle, Payment, PaymentList
 from kafalat.registry import bulk
 from tests.payments.steps import prepared

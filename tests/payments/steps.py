@@ -15,11 +15,11 @@ from kafalat.adapters.banks.simulated import AnswerFile, Shares
 from kafalat.core.quarters import Quarter
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.answers import receive_answer
-from kafalat.payments.approvals import Released, approve_list, authorise_list, check_list, release_list
-from kafalat.payments.cycles import open_cycle, prepare_list
+from kafalat.payments.cycles.approvals import Released, approve_list, authorise_list, check_list, release_list
+from kafalat.payments.cycles.lifecycle import open_cycle, prepare_list
 from kafalat.payments.models import BankFile, Cycle, PaymentList
-from kafalat.payments.outbox import outgoing_path, send_outbox
+from kafalat.payments.reconciliation.answers import receive_answer
+from kafalat.payments.sending.outbox import outgoing_path, send_outbox
 from tests.conftest import NOW
 
 TRANCHE = Quarter(2026, 1)

@@ -10,9 +10,9 @@ from django.db import connection
 from kafalat.core.problems import Problem
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.answers import receive_answer
-from kafalat.payments.ledger import balances, check_ledger
+from kafalat.payments.ledger.checks import balances, check_ledger
 from kafalat.payments.models import Answer, AnswerLine, BankFile, Payment, Transfer
+from kafalat.payments.reconciliation.answers import receive_answer
 from tests.conftest import NOW
 from tests.payments.steps import answers_of, dispatched, opened, receive
 

@@ -12,8 +12,14 @@ from kafalat.core.problems import Problem
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
 from kafalat.payments.access import next_act, offer
-from kafalat.payments.approvals import approve_list, authorise_list, check_list, reject_list, release_list
-from kafalat.payments.ledger import balances
+from kafalat.payments.cycles.approvals import (
+    approve_list,
+    authorise_list,
+    check_list,
+    reject_list,
+    release_list,
+)
+from kafalat.payments.ledger.checks import balances
 from kafalat.payments.models import Approval, BankFile, Payment, PaymentList
 from kafalat.policy.approvals import Quorum
 from kafalat.registry import bulk

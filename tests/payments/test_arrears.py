@@ -12,9 +12,9 @@ from kafalat.core.problems import Problem
 from kafalat.core.quarters import Quarter
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.approvals import check_list
-from kafalat.payments.cycles import prepare_list
-from kafalat.payments.held import held_back, held_families, held_list
+from kafalat.payments.cycles.approvals import check_list
+from kafalat.payments.cycles.held import held_back, held_families, held_list
+from kafalat.payments.cycles.lifecycle import prepare_list
 from kafalat.payments.models import Entitlement, HeldBack, PaymentList
 from kafalat.registry import bulk
 from tests.conftest import NOW

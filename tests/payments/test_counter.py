@@ -16,9 +16,10 @@ from django.db import IntegrityError, connection, transaction
 from kafalat.core.problems import Problem
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.counter_selectors import receipt_of
-from kafalat.payments.devices import ask_unblock, block_device, unblock_device
-from kafalat.payments.fallbacks import answer_fallback
+from kafalat.payments.counter.devices import ask_unblock, block_device, unblock_device
+from kafalat.payments.counter.fallbacks import answer_fallback
+from kafalat.payments.counter.selectors import receipt_of
+from kafalat.payments.counter.withdrawals import reverse, withdraw
 from kafalat.payments.models import (
     Authorisation,
     Device,
@@ -28,7 +29,6 @@ from kafalat.payments.models import (
     VerificationTry,
     Withdrawal,
 )
-from kafalat.payments.withdrawals import reverse, withdraw
 from kafalat.registry import bulk
 from tests.conftest import NOW
 from tests.payments.counters import (

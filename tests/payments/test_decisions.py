@@ -12,14 +12,14 @@ from django.db import IntegrityError, transaction
 from kafalat.core.problems import Problem
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments import idle
-from kafalat.payments.candidates import candidates
-from kafalat.payments.decisions import book_line, book_sure_lines, rules_of, set_aside
-from kafalat.payments.ledger import balances
+from kafalat.payments.ledger.checks import balances
 from kafalat.payments.models import BankFile, Cycle, Notice, Payment, ReportLine
-from kafalat.payments.signoffs import counter_sign, state_figures
-from kafalat.payments.threeway import three_way
-from kafalat.payments.treasury import receive_statement
+from kafalat.payments.reconciliation import idle
+from kafalat.payments.reconciliation.candidates import candidates
+from kafalat.payments.reconciliation.decisions import book_line, book_sure_lines, rules_of, set_aside
+from kafalat.payments.reconciliation.signoffs import counter_sign, state_figures
+from kafalat.payments.reconciliation.threeway import three_way
+from kafalat.payments.reconciliation.treasury import receive_statement
 from kafalat.registry import bulk
 from tests.conftest import NOW
 from tests.payments.steps import opened

@@ -19,7 +19,13 @@ from django.db import IntegrityError, transaction
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
 from kafalat.payments.access import Act
-from kafalat.payments.approvals import approve_list, authorise_list, check_list, reject_list, release_list
+from kafalat.payments.cycles.approvals import (
+    approve_list,
+    authorise_list,
+    check_list,
+    reject_list,
+    release_list,
+)
 from kafalat.payments.models import PaymentList
 from kafalat.policy.approvals import Quorum
 from kafalat.registry import bulk

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 from django.db import IntegrityError, ProgrammingError, connections, transaction
 
-from kafalat.payments.ledger import check_rules, sorted_out, statement
+from kafalat.payments.ledger.checks import check_rules, sorted_out, statement
 from kafalat.registry import bulk
 from tests.payments.steps import connection_of_owner
 from tests.proof import report

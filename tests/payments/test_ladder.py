@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from kafalat.adapters.identity import FINGERS
-from kafalat.payments.ladder import Asked, Standing, Tried, standing
+from kafalat.payments.counter.ladder import Asked, Standing, Tried, standing
 from kafalat.policy.verification import FallbackLimits, Means, Rung, VerificationRules
 
 LIMITS = FallbackLimits(per_day=1, share_pct=10, share_from=1, seconds_between=0)

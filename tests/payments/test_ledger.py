@@ -11,10 +11,17 @@ from django.db import IntegrityError, connections, transaction
 from kafalat.audit.models import AuditEntry
 from kafalat.audit.services import leaf_of
 from kafalat.interfaces.office import Office
-from kafalat.payments.ledger import CHECKED, balances, check_and_record, check_ledger, sorted_out, statement
-from kafalat.payments.ledger_rule import Check
+from kafalat.payments.ledger.checks import (
+    CHECKED,
+    balances,
+    check_and_record,
+    check_ledger,
+    sorted_out,
+    statement,
+)
+from kafalat.payments.ledger.rule import Check
 from kafalat.payments.models import BankFile, PaymentList
-from kafalat.payments.outbox import outgoing_path
+from kafalat.payments.sending.outbox import outgoing_path
 from kafalat.registry import bulk
 from tests.conftest import NOW
 

@@ -18,11 +18,11 @@ from kafalat.adapters.banks.simulated import AnswerFile, answer
 from kafalat.core.problems import Problem
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.answers import receive_answer
-from kafalat.payments.ledger import check_rules
+from kafalat.payments.ledger.checks import check_rules
 from kafalat.payments.models import BankFile
-from kafalat.payments.outbox import outgoing_path
-from kafalat.payments.staging import Receiver
+from kafalat.payments.reconciliation.answers import receive_answer
+from kafalat.payments.reconciliation.staging import Receiver
+from kafalat.payments.sending.outbox import outgoing_path
 from kafalat.registry import bulk
 from tests import proof
 from tests.adapters.mutations import mutated

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from kafalat.interfaces.office import Office
-from kafalat.payments.ledger import check_ledger
+from kafalat.payments.ledger.checks import check_ledger
 from kafalat.payments.models import BankFile, Delivery, Outbox
-from kafalat.payments.outbox import send_outbox
+from kafalat.payments.sending.outbox import send_outbox
 from tests.conftest import NOW
 from tests.payments.steps import approve, authorise, checked, opened, released
 from tests.payments.wallets import Channel

@@ -14,8 +14,8 @@ from kafalat.core.problems import Problem
 from kafalat.core.quarters import Quarter
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.approvals import check_list, release_list
-from kafalat.payments.cycles import close_cycle, prepare_list
+from kafalat.payments.cycles.approvals import check_list, release_list
+from kafalat.payments.cycles.lifecycle import close_cycle, prepare_list
 from kafalat.payments.models import BankFile, Cycle, CyclePhase, Entitlement, Payment
 from kafalat.policy.geography import phase_by_place
 from kafalat.policy.model import Phase
@@ -217,7 +217,12 @@ def _close(office: Office, cycle: Cycle) -> Cycle:
 
 def test_an_unknown_phase_or_fund_prepares_nothing(office: Office, enrolled: str) -> None:
     cycle = opened(office)
-    values: dict[str, Any] = {"cycle_id": cycle.pk, "programme": office.programme, "user": staff("maker"), "at": NOW}
+    values: dict[str, Any] = {
+        "cycle_id": cycle.pk,
+        "programme": office.programme,
+        "user": staff("maker"),
+        "at": NOW,
+    }
     wrongs: tuple[tuple[dict[str, Any], str], ...] = (
         ({"phase": "phase_9"}, "payments.phase_unknown"),
         ({"phase": "phase_1", "fund": "lottery"}, "payments.fund_unknown"),

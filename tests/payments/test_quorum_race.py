@@ -20,8 +20,8 @@ from django.db import connection
 from kafalat.core.quarters import Quarter
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments import approvals
-from kafalat.payments.cycles import prepare_list
+from kafalat.payments.cycles import approvals
+from kafalat.payments.cycles.lifecycle import prepare_list
 from kafalat.payments.models import Approval, BankFile, Outbox, PaymentList
 from kafalat.policy.approvals import Quorum
 from tests.payments.people import keep_families, outcome_of, person, with_quorum

@@ -12,8 +12,7 @@ from django.db import IntegrityError, transaction
 from kafalat.audit import services as audit
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.answers import Received, receive_answer
-from kafalat.payments.ledger import balances, check_ledger
+from kafalat.payments.ledger.checks import balances, check_ledger
 from kafalat.payments.models import (
     AnswerLine,
     BankFile,
@@ -24,8 +23,9 @@ from kafalat.payments.models import (
     RecallItem,
     ReportLine,
 )
-from kafalat.payments.recalls import agree_recall, ask_recall, decide_recalled, recalls, send_recalls
-from kafalat.payments.staging import Receiver
+from kafalat.payments.reconciliation.answers import Received, receive_answer
+from kafalat.payments.reconciliation.staging import Receiver
+from kafalat.payments.sending.recalls import agree_recall, ask_recall, decide_recalled, recalls, send_recalls
 from tests.adapters.recalls import resolution
 from tests.conftest import NOW
 from tests.payments.people import keep_families, outcome_of, person

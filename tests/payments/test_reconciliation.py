@@ -16,12 +16,12 @@ from benchmarks.answers import AMOUNT_PAISA, Row, make_sent, table
 from kafalat.enrolment.enrol import IBAN_PURPOSE
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.answers import Received, receive_answer
-from kafalat.payments.calendar import local_day
-from kafalat.payments.ledger import balances
+from kafalat.payments.cycles.calendar import local_day
+from kafalat.payments.ledger.checks import balances
 from kafalat.payments.models import AnswerLine, BankFile, Cycle, Payment, ReportLine
-from kafalat.payments.staging import Receiver
-from kafalat.payments.threeway import three_way
+from kafalat.payments.reconciliation.answers import Received, receive_answer
+from kafalat.payments.reconciliation.staging import Receiver
+from kafalat.payments.reconciliation.threeway import three_way
 from kafalat.registry import bulk
 from tests.conftest import NOW
 from tests.payments.steps import opened

@@ -27,10 +27,10 @@ from kafalat.audit.models import AuditEntry
 from kafalat.core.problems import Problem
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments import calls
-from kafalat.payments.ledger import check_ledger
+from kafalat.payments.ledger.checks import check_ledger
 from kafalat.payments.models import ATTEMPTS_MAX, BankFile, Delivery, Outbox, Payment
-from kafalat.payments.outbox import lift_quarantine, outgoing_path, send_outbox, stuck
+from kafalat.payments.sending import calls
+from kafalat.payments.sending.outbox import lift_quarantine, outgoing_path, send_outbox, stuck
 from tests.conftest import NOW
 from tests.payments.steps import approve, authorise, checked, opened, released
 from tests.payments.wallets import Channel
@@ -107,14 +107,14 @@ def test_every_call_is_written_down_before_it_is_made(office: Office, enrolled: 
 
 # The function whose call, or whose return, the process does not live to see.
 KILLS = {
-    "between commit and send": ("kafalat.payments.outbox.call_provider", "before"),
-    "before the intent": ("kafalat.payments.calls._intend", "before"),
-    "between intent and call": ("kafalat.payments.calls._pay", "before"),
-    "between call and result": ("kafalat.payments.calls._pay", "after"),
-    "between send and mark": ("kafalat.payments.calls._conclude", "after"),
-    "while a result is booked": ("kafalat.payments.calls.take_in", "after"),
-    "while a file is written": ("kafalat.payments.outbox._render", "after"),
-    "between file and mark": ("kafalat.payments.outbox._write", "after"),
+    "between commit and send": ("kafalat.payments.sending.outbox.call_provider", "before"),
+    "before the intent": ("kafalat.payments.sending.calls._intend", "before"),
+    "between intent and call": ("kafalat.payments.sending.calls._pay", "before"),
+    "between call and result": ("kafalat.payments.sending.calls._pay", "after"),
+    "between send and mark": ("kafalat.payments.sending.calls._conclude", "after"),
+    "while a result is booked": ("kafalat.payments.sending.calls.take_in", "after"),
+    "while a file is written": ("kafalat.payments.sending.outbox._render", "after"),
+    "between file and mark": ("kafalat.payments.sending.outbox._write", "after"),
 }
 
 
@@ -278,7 +278,7 @@ def test_a_file_that_kills_its_sender_each_time_ends_in_quarantine(office: Offic
     channel = Channel(office)
     for number in range(ATTEMPTS_MAX):
         assert os.WIFSIGNALED(
-            killed(channel, "kafalat.payments.calls._intend", "before", NOW + timedelta(hours=number))
+            killed(channel, "kafalat.payments.sending.calls._intend", "before", NOW + timedelta(hours=number))
         )
     channel.send(LATER)
     row = channel.row()

@@ -10,8 +10,8 @@ import pytest
 from kafalat.core.problems import Problem
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
+from kafalat.payments.counter.reports import COLUMNS, receive_withdrawals
 from kafalat.payments.models import Device, Payment, Withdrawal, WithdrawalReport
-from kafalat.payments.withdrawal_reports import COLUMNS, receive_withdrawals
 from tests.conftest import NOW
 from tests.payments.counters import code_of, device
 

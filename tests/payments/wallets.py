@@ -10,11 +10,11 @@ from kafalat.adapters.wallet.link import Limits
 from kafalat.core.problems import Problem
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.answers import take_in
-from kafalat.payments.approvals import release_list
+from kafalat.payments.cycles.approvals import release_list
 from kafalat.payments.models import BankFile, Outbox, Payment
-from kafalat.payments.outbox import Departure, send_outbox
-from kafalat.payments.staging import Receiver
+from kafalat.payments.reconciliation.answers import take_in
+from kafalat.payments.reconciliation.staging import Receiver
+from kafalat.payments.sending.outbox import Departure, send_outbox
 from tests.adapters.wallets import AT, Rig
 from tests.conftest import NOW
 from tests.payments.steps import approve, authorise, checked, opened

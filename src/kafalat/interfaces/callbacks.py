@@ -21,8 +21,8 @@ from kafalat.core.problems import Problem
 from kafalat.interfaces.channels import wallet_secret
 from kafalat.interfaces.office import office
 from kafalat.interfaces.programmes import in_force
-from kafalat.payments.callbacks import take_callback
-from kafalat.payments.staging import Receiver
+from kafalat.payments.reconciliation.staging import Receiver
+from kafalat.payments.sending.callbacks import take_callback
 from kafalat.policy.model import Programme
 
 BODY_BYTES_MAX = 2_000_000

@@ -15,8 +15,8 @@ from kafalat.core.text import Bilingual, Language
 from kafalat.enrolment.access import may_read_accounts
 from kafalat.integrity.access import may_read_alerts
 from kafalat.payments.access import may_read_cycles
-from kafalat.payments.counter_access import may_supervise, may_work_at_counter
-from kafalat.payments.workbench import may_read_workbench
+from kafalat.payments.counter.access import may_supervise, may_work_at_counter
+from kafalat.payments.reconciliation.workbench import may_read_workbench
 from kafalat.registry.access import ROLES, may_read_households, roles_of
 from kafalat.targeting.access import may_read_lists
 

@@ -8,7 +8,7 @@ from kafalat.audit.selectors import Checkpoint, checkpoint, entries_of
 from kafalat.core.money import rupees_text
 from kafalat.core.text import Bilingual, Language
 from kafalat.interfaces.paper import JSON, render
-from kafalat.payments.comparison import comparison
+from kafalat.payments.cycles.comparison import comparison
 from kafalat.payments.drill import held_by_reason, shares_of
 from kafalat.payments.models import PaymentList
 from kafalat.payments.selectors import ListView

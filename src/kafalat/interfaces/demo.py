@@ -35,13 +35,13 @@ from kafalat.interfaces.demo_lists import import_demo_lists
 from kafalat.interfaces.demo_withdrawals import make_withdrawals
 from kafalat.interfaces.logins import ensure_logins, staff
 from kafalat.interfaces.office import Office
-from kafalat.payments.answers import receive_answer
-from kafalat.payments.approvals import approve_list, authorise_list, check_list, release_list
-from kafalat.payments.cycles import close_cycle, open_cycle, prepare_list
-from kafalat.payments.ledger import check_ledger
+from kafalat.payments.cycles.approvals import approve_list, authorise_list, check_list, release_list
+from kafalat.payments.cycles.lifecycle import close_cycle, open_cycle, prepare_list
+from kafalat.payments.ledger.checks import check_ledger
 from kafalat.payments.models import Answer, Approval, BankFile, Cycle, Payment, PaymentList
-from kafalat.payments.outbox import outgoing_path, send_outbox
-from kafalat.payments.returns import resolve_returns
+from kafalat.payments.reconciliation.answers import receive_answer
+from kafalat.payments.reconciliation.returns import resolve_returns
+from kafalat.payments.sending.outbox import outgoing_path, send_outbox
 from kafalat.registry.bulk import scratch_engine
 from kafalat.registry.imports import import_survey
 from kafalat.registry.models import Snapshot, SurveySource

@@ -23,12 +23,12 @@ from kafalat.integrity.services import scan
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
 from kafalat.interfaces.verifiers import sample_reference, verifier_of
-from kafalat.payments.counter import ask_fallback, standing_of, start_verification, try_next
-from kafalat.payments.counter import rules_on as ladder_on
-from kafalat.payments.devices import NewDevice, register_devices
+from kafalat.payments.counter.devices import NewDevice, register_devices
+from kafalat.payments.counter.reports import COLUMNS, receive_withdrawals
+from kafalat.payments.counter.verifying import ask_fallback, standing_of, start_verification, try_next
+from kafalat.payments.counter.verifying import rules_on as ladder_on
+from kafalat.payments.counter.withdrawals import withdraw
 from kafalat.payments.models import Verification
-from kafalat.payments.withdrawal_reports import COLUMNS, receive_withdrawals
-from kafalat.payments.withdrawals import withdraw
 from kafalat.registry import bulk
 
 MARK = "SYNTHETIC"

@@ -11,8 +11,8 @@ from kafalat.config import sealing
 from kafalat.config.home import Home, default_path
 from kafalat.core.sealing import Sealer
 from kafalat.interfaces.channels import wallet_clients
-from kafalat.payments.staging import Receiver
-from kafalat.payments.transports import Sender
+from kafalat.payments.reconciliation.staging import Receiver
+from kafalat.payments.sending.transports import Sender
 from kafalat.policy.loader import load, shipped
 from kafalat.policy.model import Programme
 from kafalat.registry.imports import Keys

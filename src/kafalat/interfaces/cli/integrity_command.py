@@ -16,8 +16,8 @@ from kafalat.core.problems import problem
 from kafalat.integrity.services import scan as scan_withdrawals
 from kafalat.interfaces.cli.output import LABELS, Stages, print_json, print_lines
 from kafalat.interfaces.office import office
-from kafalat.payments.devices import NewDevice, register_devices
-from kafalat.payments.withdrawal_reports import receive_withdrawals
+from kafalat.payments.counter.devices import NewDevice, register_devices
+from kafalat.payments.counter.reports import receive_withdrawals
 
 app = typer.Typer(no_args_is_help=True, help="Devices, withdrawals that banks report, and alerts.")
 ACTOR = "command line"

@@ -11,8 +11,8 @@ from kafalat.config import boot
 from kafalat.core.money import rupees_text
 from kafalat.interfaces.cli.output import out, print_json, print_lines
 from kafalat.interfaces.office import office
-from kafalat.payments.ledger import balances, check_and_record
-from kafalat.payments.ledger_rule import Check
+from kafalat.payments.ledger.checks import balances, check_and_record
+from kafalat.payments.ledger.rule import Check
 
 ACTOR = "command line"
 

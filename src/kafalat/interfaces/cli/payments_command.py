@@ -17,11 +17,11 @@ from kafalat.interfaces.cli import recall_command
 from kafalat.interfaces.cli.output import print_lines
 from kafalat.interfaces.cover_sheet import cover_sheet
 from kafalat.interfaces.office import Office, office
-from kafalat.payments.answers import receive_answer
 from kafalat.payments.models import BankFile, Cycle
-from kafalat.payments.outbox import lift_quarantine, send_outbox, stuck
-from kafalat.payments.recalls import send_recalls
+from kafalat.payments.reconciliation.answers import receive_answer
 from kafalat.payments.selectors import list_by_id
+from kafalat.payments.sending.outbox import lift_quarantine, send_outbox, stuck
+from kafalat.payments.sending.recalls import send_recalls
 
 app = typer.Typer(no_args_is_help=True, help="Bank files out, bank answers in.")
 app.add_typer(recall_command.app, name="recall")

@@ -13,7 +13,7 @@ from kafalat.core.money import decimal_text
 from kafalat.core.problems import problem
 from kafalat.interfaces.cli.output import print_lines
 from kafalat.interfaces.office import Office, office
-from kafalat.payments.recalls import agree_recall, ask_recall, decide_recalled, recalls, send_recalls
+from kafalat.payments.sending.recalls import agree_recall, ask_recall, decide_recalled, recalls, send_recalls
 
 app = typer.Typer(no_args_is_help=True, help="Ask banks for payments back; two people do it together.")
 

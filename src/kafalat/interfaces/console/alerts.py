@@ -22,8 +22,8 @@ from kafalat.integrity.models import Alert, AlertDecision
 from kafalat.integrity.services import decide
 from kafalat.interfaces.context import language_in_use
 from kafalat.interfaces.heat import heat_map
-from kafalat.payments.counter_selectors import unblock_requests
-from kafalat.payments.devices import ask_unblock, block_device, unblock_device
+from kafalat.payments.counter.devices import ask_unblock, block_device, unblock_device
+from kafalat.payments.counter.selectors import unblock_requests
 from kafalat.registry.access import roles_of
 
 PAGE_SIZE = 25

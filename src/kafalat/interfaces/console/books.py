@@ -17,8 +17,9 @@ from kafalat.interfaces.console.words import bank_labels
 from kafalat.interfaces.csv_export import csv_response
 from kafalat.interfaces.jobs.kinds import KINDS
 from kafalat.interfaces.jobs.selectors import last_of
-from kafalat.payments import books, selectors
+from kafalat.payments import selectors
 from kafalat.payments.access import access_cycles
+from kafalat.payments.ledger import books
 from kafalat.payments.models import Cycle
 from kafalat.registry.access import roles_of
 

@@ -17,7 +17,7 @@ from kafalat.core.text import Bilingual
 from kafalat.interfaces import programmes
 from kafalat.payments import selectors
 from kafalat.payments.access import PREPARERS, access_cycles
-from kafalat.payments.calendar import phase_rows
+from kafalat.payments.cycles.calendar import phase_rows
 from kafalat.payments.models import Cycle, CyclePhase
 from kafalat.payments.selectors import ListView
 from kafalat.policy.geography import phase_by_place

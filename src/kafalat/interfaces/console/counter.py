@@ -22,8 +22,10 @@ from kafalat.interfaces.context import language_in_use
 from kafalat.interfaces.office import office
 from kafalat.interfaces.receipts import receipt_data
 from kafalat.interfaces.verifiers import WHO, is_demo, sample_reference, verifier_of
-from kafalat.payments import counter_selectors as reads
-from kafalat.payments.counter import (
+from kafalat.payments.counter import selectors as reads
+from kafalat.payments.counter.access import access_counter, access_receipts, access_supervising
+from kafalat.payments.counter.fallbacks import answer_fallback
+from kafalat.payments.counter.verifying import (
     Stepped,
     ask_fallback,
     rules_on,
@@ -31,10 +33,8 @@ from kafalat.payments.counter import (
     start_verification,
     try_next,
 )
-from kafalat.payments.counter_access import access_counter, access_receipts, access_supervising
-from kafalat.payments.fallbacks import answer_fallback
+from kafalat.payments.counter.withdrawals import reverse, withdraw
 from kafalat.payments.models import Payment, Reversal, Verification
-from kafalat.payments.withdrawals import reverse, withdraw
 from kafalat.registry.selectors import CNIC_PURPOSE
 
 # Thumbs and forefingers first: they are recorded best.

@@ -24,9 +24,10 @@ from kafalat.interfaces.jobs.selectors import under_way
 from kafalat.interfaces.jobs.services import start_job
 from kafalat.interfaces.models import Job
 from kafalat.interfaces.office import office
-from kafalat.payments import approvals, selectors
+from kafalat.payments import selectors
 from kafalat.payments.access import ACTS, PREPARERS, Act, Offer, access_cycles, access_list_act, offer
-from kafalat.payments.comparison import comparison
+from kafalat.payments.cycles import approvals
+from kafalat.payments.cycles.comparison import comparison
 from kafalat.payments.drill import Share, held_by_reason, shares_of
 from kafalat.payments.models import Cycle
 from kafalat.payments.selectors import ApprovalView, Balance, ListView

@@ -20,15 +20,22 @@ from kafalat.interfaces import programmes
 from kafalat.interfaces.console.words import bank_labels
 from kafalat.interfaces.context import language_in_use
 from kafalat.interfaces.csv_export import csv_response
-from kafalat.payments import selectors, workbench
+from kafalat.payments import selectors
 from kafalat.payments.access import RECONCILERS, TREASURERS
-from kafalat.payments.candidates import Candidate, candidates
-from kafalat.payments.decisions import VERDICTS, book_line, book_sure_lines, rules_of, set_aside
 from kafalat.payments.models import Cycle, ReportLine
 from kafalat.payments.models.reconciliation import BOOKABLE
-from kafalat.payments.signoffs import counter_sign, state_figures
-from kafalat.payments.threeway import three_way, unattributed
-from kafalat.payments.treasury import receive_statement
+from kafalat.payments.reconciliation import workbench
+from kafalat.payments.reconciliation.candidates import Candidate, candidates
+from kafalat.payments.reconciliation.decisions import (
+    VERDICTS,
+    book_line,
+    book_sure_lines,
+    rules_of,
+    set_aside,
+)
+from kafalat.payments.reconciliation.signoffs import counter_sign, state_figures
+from kafalat.payments.reconciliation.threeway import three_way, unattributed
+from kafalat.payments.reconciliation.treasury import receive_statement
 from kafalat.registry.access import roles_of
 
 PAGE_SIZE = 50

@@ -16,11 +16,11 @@ from kafalat.core.text import Bilingual
 from kafalat.interfaces.office import Office
 from kafalat.payments import selectors
 from kafalat.payments.access import PREPARERS, RECONCILERS, RELEASERS, ROLES_OF
-from kafalat.payments.answers import receive_answer
-from kafalat.payments.approvals import check_list, release_list
-from kafalat.payments.cycles import prepare_list
-from kafalat.payments.ledger import check_and_record
-from kafalat.payments.outbox import send_outbox
+from kafalat.payments.cycles.approvals import check_list, release_list
+from kafalat.payments.cycles.lifecycle import prepare_list
+from kafalat.payments.ledger.checks import check_and_record
+from kafalat.payments.reconciliation.answers import receive_answer
+from kafalat.payments.sending.outbox import send_outbox
 
 # Values a job is started with and what it leaves behind: JSON, small.
 Values = dict[str, Any]

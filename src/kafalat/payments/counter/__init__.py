@@ -1,0 +1,1 @@
+"""At the counter: verification step by step, devices, withdrawals and their receipts."""

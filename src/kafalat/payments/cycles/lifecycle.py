@@ -1,0 +1,179 @@
+"""Opens a cycle for a quarter with its phases, prepares lists of payments phase by phase, and closes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from kafalat.audit import services as audit
+from kafalat.core.money import rupees_text
+from kafalat.core.problems import problem
+from kafalat.core.quarters import Quarter, parse_quarter
+from kafalat.payments.access import access_preparing
+from kafalat.payments.cycles.calendar import fund_of, phase_rows
+from kafalat.payments.cycles.gate import hold_back, phase_values, somebody_due, whole_tables
+from kafalat.payments.cycles.generation import draft_list, entitle
+from kafalat.payments.ledger.postings import post_list
+from kafalat.payments.models import Cycle, CyclePhase, PaymentList
+from kafalat.policy.model import Programme
+from kafalat.registry import bulk
+from kafalat.targeting.runs import keep_programme
+
+
+def open_cycle(
+    *,
+    programme: Programme,
+    programme_folder: Path,
+    programmes: Path,
+    tranche: Quarter,
+    user: User,
+    at: datetime,
+) -> Cycle:
+    """Open the cycle of a tranche, or return it where it is open or closed already. Keeps the programme it pays under.
+
+    Raises `payments.no_phases` where the calendar has none for the tranche.
+    """
+    access_preparing(user)
+    keep_programme(programme, programme_folder, programmes)
+    with transaction.atomic():
+        cycle, created = Cycle.objects.get_or_create(
+            programme_code=programme.code,
+            tranche=str(tranche),
+            defaults={
+                "programme_sha256": programme.sha256,
+                "opened_by": user.get_username(),
+                "opened_at": at,
+            },
+        )
+        if created:
+            CyclePhase.objects.bulk_create(phase_rows(cycle, programme))
+            audit.record(
+                at=at,
+                actor=user.get_username(),
+                action="cycle_opened",
+                object_kind="cycle",
+                object_id=cycle.pk,
+                detail={"tranche": cycle.tranche, "programme": programme.sha256},
+            )
+    return cycle
+
+
+def prepare_list(
+    *,
+    cycle_id: int,
+    phase: str,
+    programme: Programme,
+    user: User,
+    at: datetime,
+    fund: str | None = None,
+) -> PaymentList:
+    """Generate the payments of a phase that are due and not yet on their way, as one list made by `user`.
+
+    The first list of a phase holds every payable family, with its arrears; later ones whoever became payable since, and
+    the attempts that were decided to be sent again. Who is held back is written down with the reason. `fund` pays what
+    is newly due (the programme's first in force without). A constant number of statements, whatever the number of
+    payments. Raises the problems `payments.cycle_closed`, `payments.programme_differs`, `payments.phase_unknown`,
+    `payments.fund_unknown`, `payments.no_amount`, `payments.no_quorum` and `payments.nothing_to_pay`.
+    """
+    access_preparing(user)
+    with transaction.atomic():
+        cycle = locked_open_cycle(cycle_id)
+        if cycle.programme_sha256 != programme.sha256:
+            raise problem(
+                "payments.programme_differs", cycle=cycle.tranche, recorded=cycle.programme_sha256[:12]
+            )
+        chosen = cycle.phases.filter(code=phase).first()
+        if chosen is None:
+            raise problem("payments.phase_unknown", phase=phase, cycle=cycle.tranche)
+        source = fund_of(programme, parse_quarter(cycle.tranche), fund).code
+        values = phase_values(cycle, chosen, programme, at)
+        hold_back(cycle, chosen, values, at)
+        entitle(cycle, values, programme, source)
+        payment_list = draft_list(cycle, chosen, programme, source, user=user, at=at)
+        bulk.execute("DROP TABLE held, due, candidate")
+        with whole_tables():
+            post_list(payment_list_id=payment_list.pk, at=at)
+        audit.record(
+            at=at,
+            actor=user.get_username(),
+            action="list_prepared",
+            object_kind="payment_list",
+            object_id=payment_list.pk,
+            detail={
+                "sha256": payment_list.sha256,
+                "phase": phase,
+                "fund": source,
+                "payments": payment_list.payments,
+                "amount_paisa": payment_list.amount_paisa,
+            },
+        )
+    return payment_list
+
+
+def locked_open_cycle(cycle_id: int) -> Cycle:
+    """Return the cycle, its row locked until the transaction ends. Raises `payments.cycle_closed`."""
+    cycle = Cycle.objects.select_for_update(no_key=True).get(pk=cycle_id)
+    if cycle.status != Cycle.Status.OPEN:
+        raise problem("payments.cycle_closed", cycle=cycle.tranche)
+    return cycle
+
+
+def close_cycle(*, cycle_id: int, programme: Programme, user: User, at: datetime) -> Cycle:
+    """Close a cycle in which every phase was paid, every payment has come to an end and every paisa has an owner (I12).
+
+    Families held back do not keep it open: their quarter is paid later, as arrears. Raises `payments.cycle_closed`,
+    `payments.phase_unpaid`, `payments.cycle_unfinished` and `payments.money_without_owner`.
+    """
+    access_preparing(user)
+    with transaction.atomic():
+        cycle = locked_open_cycle(cycle_id)
+        for phase in cycle.phases.filter(status=CyclePhase.Status.WAITING).order_by("position"):
+            if somebody_due(cycle, phase, programme, at):
+                raise problem("payments.phase_unpaid", cycle=cycle.tranche, phase=phase.code)
+        _refuse_unfinished(cycle)
+        cycle.status = Cycle.Status.CLOSED
+        cycle.closed_at = at
+        cycle.save(update_fields=["status", "closed_at"])
+        audit.record(
+            at=at, actor=user.get_username(), action="cycle_closed", object_kind="cycle", object_id=cycle.pk
+        )
+    return cycle
+
+
+# Where money may rest when a cycle is over: not yet drawn, with the payee, or set aside with a reason.
+_AT_REST = ("treasury", "paid", "suspense", "reversed")
+
+
+def _refuse_unfinished(cycle: Cycle) -> None:
+    """Refuse while a payment is on its way or undecided, or money stands where it belongs to nobody."""
+    ((unfinished,),) = bulk.rows(
+        """
+        SELECT count(*) FROM payments_payment AS p JOIN payments_entitlement AS e ON e.id = p.entitlement_id
+        LEFT JOIN payments_resolution AS r ON r.payment_id = p.id
+        WHERE e.cycle_id = %s AND (p.status IN ('prepared', 'sent', 'accepted')
+            OR (p.status IN ('rejected', 'returned', 'recalled', 'cancelled') AND NOT EXISTS (
+                SELECT FROM payments_payment AS next WHERE next.entitlement_id = p.entitlement_id AND next.attempt > p.attempt)
+                AND r.action IS DISTINCT FROM 'park'))
+        """,
+        [cycle.pk],
+    )
+    if unfinished:
+        raise problem("payments.cycle_unfinished", cycle=cycle.tranche, payments=unfinished)
+    adrift = bulk.rows(
+        """
+        SELECT account, sum(paisa)::bigint FROM (
+            SELECT debit AS account, amount_paisa AS paisa FROM payments_transfer WHERE cycle_id = %s
+            UNION ALL SELECT credit, -amount_paisa FROM payments_transfer WHERE cycle_id = %s
+        ) AS moved
+        WHERE split_part(account, ':', 1) <> ALL (%s) GROUP BY account HAVING sum(paisa) <> 0 ORDER BY account LIMIT 1
+        """,
+        [cycle.pk, cycle.pk, list(_AT_REST)],
+    )
+    if adrift:
+        account, paisa = adrift[0]
+        raise problem(
+            "payments.money_without_owner", cycle=cycle.tranche, account=account, amount=rupees_text(paisa)
+        )

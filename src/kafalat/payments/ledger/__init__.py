@@ -1,0 +1,1 @@
+"""The books: postings, reads, and the invariants that prove them."""

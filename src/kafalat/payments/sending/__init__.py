@@ -1,0 +1,1 @@
+"""How approved money leaves: files and calls through one outbox, callbacks, and asking for payments back."""
