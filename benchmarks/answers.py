@@ -197,7 +197,7 @@ def book_bare(owner: Any, file: BankFile, answer: Answer) -> float:
         owner.execute(f"GRANT ALL ON bench_{table} TO kafalat_app")
     try:
         of_file = "FROM payments_payment WHERE payment_list_id = %s AND bank = %s AND part = %s"
-        key = [file.payment_list_id, file.bank, file.part]
+        key: list[Any] = [file.payment_list_id, file.bank, file.part]
         with connection.cursor() as cursor:
             cursor.execute(f"INSERT INTO bench_payments_payment SELECT * {of_file}", key)
             cursor.execute("UPDATE bench_payments_payment SET status = 'sent'")
