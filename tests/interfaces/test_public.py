@@ -124,7 +124,7 @@ def test_each_state_of_a_payment_has_its_sentence(office: Office, enrolled: str)
         )
         assert words in answer(payee)
     for status, words in (("suspended", "suspended for now"), ("exited", "no longer in the programme")):
-        Beneficiary.objects.filter(pk=beneficiary.pk).update(status=status)
+        Beneficiary.objects.filter(pk=beneficiary.pk).update(status=status, standing_reason="left_programme")
         assert words in answer(payee)
 
 

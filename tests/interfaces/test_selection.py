@@ -17,6 +17,7 @@ from kafalat.registry.selectors import CNIC_PURPOSE
 from kafalat.targeting.models import Decision, Run
 from kafalat.targeting.runs import find_run, start_run
 from tests.conftest import NOW
+from tests.enrolment.steps import without_accounts
 from tests.interfaces.people import browser, html, logged_in
 from tests.payments.steps import connection_of_owner
 from tests.targeting.test_selection import by_quota
@@ -27,8 +28,9 @@ def limited(office: Office, enrolled: str, tmp_path: Path) -> Run:
     """A run by quota after which nobody is enrolled yet."""
     ensure_logins(office.home)
     first, folder = find_run("latest"), by_quota(office, tmp_path / "by-quota")
+    without_accounts()
     with connection_of_owner() as cursor:
-        cursor.execute("DELETE FROM enrolment_account; DELETE FROM enrolment_beneficiary")
+        cursor.execute("DELETE FROM enrolment_beneficiary")
     return start_run(
         programme=load(folder),
         programme_folder=folder,

@@ -71,8 +71,10 @@ def device(district: str = "PK617", bank: str = "hbl") -> Device:
 
 
 def credited(skip: int = 0) -> Payment:
-    """A payment whose money is in the account."""
-    found = Payment.objects.filter(status="paid", entitlement__beneficiary__status="active")
+    """A payment whose money is in the account, all of it: the demo took some out already."""
+    found = Payment.objects.filter(
+        status="paid", entitlement__beneficiary__status="active", withdrawals__isnull=True
+    )
     return found.select_related("entitlement__beneficiary__payee").order_by("id")[skip]
 
 

@@ -20,6 +20,7 @@ from kafalat.targeting.explain import explain
 from kafalat.targeting.models import Decision, Run, RunShare
 from kafalat.targeting.runs import Folders, find_run, replay, start_run
 from tests.conftest import NOW
+from tests.enrolment.steps import without_accounts
 from tests.payments.steps import connection_of_owner
 
 TODAY = NOW.date()
@@ -47,8 +48,9 @@ def apart(office: Office, enrolled: str, tmp_path: Path) -> Folders:
     for folder in (folders.work, folders.runs, folders.programmes):
         folder.mkdir()
     shutil.copytree(office.folders.snapshots / run.snapshot.sha256, folders.snapshots / run.snapshot.sha256)
+    without_accounts()
     with connection_of_owner() as cursor:
-        cursor.execute("DELETE FROM enrolment_account; DELETE FROM enrolment_beneficiary")
+        cursor.execute("DELETE FROM enrolment_beneficiary")
     return folders
 
 
@@ -107,7 +109,9 @@ def test_only_selected_are_enrolled_and_each_freed_place_goes_to_the_next_rank(
     leaving = list(Beneficiary.objects.order_by("id"))
     while not promoted:
         one = leaving.pop(0)
-        Beneficiary.objects.filter(pk=one.pk).update(status=Beneficiary.Status.EXITED)
+        Beneficiary.objects.filter(pk=one.pk).update(
+            status=Beneficiary.Status.EXITED, standing_reason="left_programme"
+        )
         before = set(enrolled_ranks(run))
         promoted = promote(run=run, enrolled_on=TODAY, actor="test", at=NOW)
     assert set(enrolled_ranks(run)) - before == {next_rank}
