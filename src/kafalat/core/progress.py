@@ -8,5 +8,10 @@ from collections.abc import Callable
 Progress = Callable[[float], None]
 
 
+def span(progress: Progress, first: float, last: float) -> Progress:
+    """Return what a part of the work reports to: all of the part is the share from `first` to `last` of the whole."""
+    return lambda share: progress(first + (last - first) * share)
+
+
 def silent(_share: float) -> None:
     """Report to nobody."""

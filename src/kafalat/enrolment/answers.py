@@ -16,9 +16,10 @@ from kafalat.audit import services as audit
 from kafalat.core.digests import file_sha256
 from kafalat.core.identifiers import parse_iban, parse_mobile
 from kafalat.core.problems import problem
+from kafalat.core.progress import Progress, silent, span
 from kafalat.core.sealing import Sealer
 from kafalat.enrolment.access import access_account_work
-from kafalat.enrolment.csv_files import parsed, read_lines, wrong
+from kafalat.enrolment.csv_files import lines_of, parsed, read_lines, wrong
 from kafalat.enrolment.enrol import ACCOUNTS_LOCK, IBAN_PURPOSE
 from kafalat.enrolment.models import AccountFile
 from kafalat.enrolment.rules import bank_of, rules_of
@@ -64,6 +65,7 @@ def receive_account_answers(
     received_on: date,
     user: User,
     at: datetime,
+    progress: Progress = silent,
 ) -> Taken:
     """Take in one answer file of a bank (CSV, columns `COLUMNS`), set-based.
 
@@ -77,9 +79,10 @@ def receive_account_answers(
         raise problem("input.not_found", path=path)
     with transaction.atomic():
         bulk.execute("SELECT pg_advisory_xact_lock(%s)", [ACCOUNTS_LOCK])
-        lines = _stage(path, its, programme, sealer)
+        lines = _stage(path, its, programme, sealer, span(progress, 0.0, 0.6))
         keep_file(path, bank, lines, user, at)
         _refuse_disagreement(path, bank)
+        progress(0.7)
         parameters = {
             "by": user.get_username(),
             "at": at,
@@ -87,6 +90,7 @@ def receive_account_answers(
             "least": rules.opening.title_similarity_min,
         }
         taken = _apply(parameters)
+        progress(0.95)
         audit.record(
             at=at,
             actor=user.get_username(),
@@ -115,7 +119,7 @@ def keep_file(path: Path, bank: str, lines: int, user: User, at: datetime) -> No
     )
 
 
-def _stage(path: Path, bank: Bank, programme: Programme, sealer: Sealer) -> int:
+def _stage(path: Path, bank: Bank, programme: Programme, sealer: Sealer, progress: Progress) -> int:
     """Make the temporary table `account_answer` of the file's lines, with the similarity of each title."""
     bulk.execute(
         """
@@ -126,14 +130,16 @@ def _stage(path: Path, bank: Bank, programme: Programme, sealer: Sealer) -> int:
     profile = programme.bank_profiles.get(bank.code)
     name_max = profile.name_max if profile else _NAME_MAX
     batch: list[_Line] = []
-    count = 0
+    count, lines = 0, lines_of(path)
     for line, values in read_lines(path, COLUMNS):
         batch.append(_line(path, line, values, bank))
         count += 1
         if len(batch) == _BATCH_ROWS:
             _keep(batch, sealer, name_max)
             batch = []
+            progress(min(line, lines) / lines)
     _keep(batch, sealer, name_max)
+    progress(1)
     if count == 0:
         raise wrong(path.name, 1, "no answer follows the heading", "سرخی کے بعد کوئی جواب نہیں")
     return count

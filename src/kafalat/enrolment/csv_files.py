@@ -19,6 +19,14 @@ def wrong(file: str, line: int, reason_en: str, reason_ur: str) -> Problem:
     return problem("accounts.file_invalid", file=file, line=line, reason_en=reason_en, reason_ur=reason_ur)
 
 
+def lines_of(path: Path) -> int:
+    """Return how many lines a file has, one at least; a file that is not there has one."""
+    if not path.is_file():
+        return 1
+    with path.open("rb") as file:
+        return max(1, sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b"")))
+
+
 def read_lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the number and the values of each line of a CSV file in UTF-8 whose heading names at least `columns`.
 

@@ -13,9 +13,10 @@ from django.db import transaction
 from kafalat.audit import services as audit
 from kafalat.core.digests import file_sha256
 from kafalat.core.identifiers import parse_cnic
+from kafalat.core.progress import Progress, silent
 from kafalat.core.sealing import Sealer
 from kafalat.enrolment.access import access_account_work
-from kafalat.enrolment.csv_files import parse_day, parsed, read_lines, wrong
+from kafalat.enrolment.csv_files import lines_of, parse_day, parsed, read_lines, wrong
 from kafalat.registry import bulk
 from kafalat.registry.selectors import CNIC_PURPOSE
 
@@ -31,7 +32,9 @@ class Renewed:
     unknown: int
 
 
-def import_renewals(*, path: Path, sealer: Sealer, user: User, at: datetime) -> Renewed:
+def import_renewals(
+    *, path: Path, sealer: Sealer, user: User, at: datetime, progress: Progress = silent
+) -> Renewed:
     """Take in a list of cards and their new days (CSV, columns `COLUMNS`); an earlier day than the known one changes nothing.
 
     Raises `accounts.file_invalid` with the first wrong line, a number that stands twice included; nothing is taken in then.
@@ -42,7 +45,7 @@ def import_renewals(*, path: Path, sealer: Sealer, user: User, at: datetime) -> 
             "CREATE TEMPORARY TABLE renewal (line int, cnic_sealed bytea, valid_until date) ON COMMIT DROP"
         )
         batch: list[tuple[int, str, date]] = []
-        count = 0
+        count, lines = 0, lines_of(path)
         for line, values in read_lines(path, COLUMNS):
             cnic = parsed(path, line, values["cnic"], parse_cnic, "the CNIC", "شناختی کارڈ نمبر")
             day = parsed(path, line, values["valid_until"], parse_day, "the day", "تاریخ")
@@ -51,7 +54,9 @@ def import_renewals(*, path: Path, sealer: Sealer, user: User, at: datetime) -> 
             if len(batch) == _BATCH_ROWS:
                 _keep(batch, sealer)
                 batch = []
+                progress(0.7 * min(line, lines) / lines)
         _keep(batch, sealer)
+        progress(0.7)
         for (line,) in bulk.rows(
             "SELECT max(line) FROM renewal GROUP BY cnic_sealed HAVING count(*) > 1 ORDER BY 1 LIMIT 1"
         ):
@@ -65,6 +70,7 @@ def import_renewals(*, path: Path, sealer: Sealer, user: User, at: datetime) -> 
             WHERE p.cnic_sealed = r.cnic_sealed AND (p.cnic_valid_until IS NULL OR p.cnic_valid_until < r.valid_until)
             """
         )
+        progress(0.95)
         audit.record(
             at=at,
             actor=user.get_username(),

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from kafalat.audit import services as audit
 from kafalat.audit.selectors import Checkpoint, checkpoint, verify
 from kafalat.core.problems import Problem, problem
+from kafalat.core.progress import Progress, silent
 from kafalat.payments.access import Act, access_list_act, next_act
 from kafalat.payments.cycles.gate import held_in_list
 from kafalat.payments.cycles.lists import stored_digest
@@ -23,7 +24,7 @@ from kafalat.registry import bulk
 REJECTION = 0
 
 
-def check_list(*, payment_list_id: int, user: User, at: datetime) -> PaymentList:
+def check_list(*, payment_list_id: int, user: User, at: datetime, progress: Progress = silent) -> PaymentList:
     """Look a prepared list through for what must not be in it; pass it on for approval.
 
     Raises `payments.list_not_waiting` for a list in another state, `payments.list_changed` when its payments are not
@@ -36,7 +37,9 @@ def check_list(*, payment_list_id: int, user: User, at: datetime) -> PaymentList
         if payment_list.status != PaymentList.Status.PREPARED:
             raise problem("payments.list_not_waiting", number=payment_list.number, status=payment_list.status)
         _refuse_changed(payment_list)
+        progress(0.4)
         _refuse_exceptions(payment_list, at)
+        progress(0.9)
         payment_list.status = PaymentList.Status.CHECKED
         payment_list.checked_by = user
         try:
@@ -124,6 +127,7 @@ def release_list(
     sender: Sender,
     at: datetime,
     seen_log: Checkpoint | None = None,
+    progress: Progress = silent,
 ) -> Released:
     """Take the next seat of those who release an authorised list; with the last one the list is dispatched.
 
@@ -134,7 +138,8 @@ def release_list(
         approval = _take_seat("release", payment_list_id, user, seen_sha256, at, seen_log)
         if approval.seat < approval.seats:
             return Released(approval, ())
-        files = dispatch(approval.payment_list, user=user, sender=sender, at=at)
+        progress(0.1)
+        files = dispatch(approval.payment_list, user=user, sender=sender, at=at, progress=progress)
         return Released(approval, tuple(files))
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from kafalat.audit import services as audit
 from kafalat.core.money import rupees_text
 from kafalat.core.problems import problem
+from kafalat.core.progress import Progress, silent
 from kafalat.core.quarters import Quarter, parse_quarter
 from kafalat.payments.access import access_preparing
 from kafalat.payments.cycles.calendar import fund_of, phase_rows
@@ -69,6 +70,7 @@ def prepare_list(
     user: User,
     at: datetime,
     fund: str | None = None,
+    progress: Progress = silent,
 ) -> PaymentList:
     """Generate the payments of a phase that are due and not yet on their way, as one list made by `user`.
 
@@ -91,11 +93,15 @@ def prepare_list(
         source = fund_of(programme, parse_quarter(cycle.tranche), fund).code
         values = phase_values(cycle, chosen, programme, at)
         hold_back(cycle, chosen, values, at)
+        progress(0.2)
         entitle(cycle, values, programme, source)
+        progress(0.4)
         payment_list = draft_list(cycle, chosen, programme, source, user=user, at=at)
+        progress(0.8)
         bulk.execute("DROP TABLE held, due, candidate")
         with whole_tables():
             post_list(payment_list_id=payment_list.pk, at=at)
+        progress(0.95)
         audit.record(
             at=at,
             actor=user.get_username(),
@@ -121,7 +127,9 @@ def locked_open_cycle(cycle_id: int) -> Cycle:
     return cycle
 
 
-def close_cycle(*, cycle_id: int, programme: Programme, user: User, at: datetime) -> Cycle:
+def close_cycle(
+    *, cycle_id: int, programme: Programme, user: User, at: datetime, progress: Progress = silent
+) -> Cycle:
     """Close a cycle in which every phase was paid, every payment has come to an end and every paisa has an owner (I12).
 
     Families held back do not keep it open: their quarter is paid later, as arrears. Raises `payments.cycle_closed`,
@@ -130,10 +138,13 @@ def close_cycle(*, cycle_id: int, programme: Programme, user: User, at: datetime
     access_preparing(user)
     with transaction.atomic():
         cycle = locked_open_cycle(cycle_id)
-        for phase in cycle.phases.filter(status=CyclePhase.Status.WAITING).order_by("position"):
+        waiting = list(cycle.phases.filter(status=CyclePhase.Status.WAITING).order_by("position"))
+        for number, phase in enumerate(waiting, start=1):
             if somebody_due(cycle, phase, programme, at):
                 raise problem("payments.phase_unpaid", cycle=cycle.tranche, phase=phase.code)
+            progress(0.8 * number / len(waiting))
         _refuse_unfinished(cycle)
+        progress(0.95)
         cycle.status = Cycle.Status.CLOSED
         cycle.closed_at = at
         cycle.save(update_fields=["status", "closed_at"])

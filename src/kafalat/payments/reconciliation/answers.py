@@ -21,6 +21,7 @@ from kafalat.audit import services as audit
 from kafalat.core.digests import file_sha256
 from kafalat.core.money import decimal_text
 from kafalat.core.problems import problem
+from kafalat.core.progress import Progress, silent
 from kafalat.payments.access import access_reconciling
 from kafalat.payments.cycles.calendar import local_day
 from kafalat.payments.models import Answer, BankFile
@@ -48,6 +49,7 @@ def receive_answer(
     user: User,
     at: datetime,
     receiver: Receiver | None = None,
+    progress: Progress = silent,
 ) -> Received:
     """Take in one answer, as bytes or as the path of a file of any size, and book what agrees with what we know.
 
@@ -55,11 +57,24 @@ def receive_answer(
     """
     access_reconciling(user)
     return take_in(
-        content=content, name=name, actor=user.get_username(), receiver=receiver or Receiver(), at=at
+        content=content,
+        name=name,
+        actor=user.get_username(),
+        receiver=receiver or Receiver(),
+        at=at,
+        progress=progress,
     )
 
 
-def take_in(*, content: bytes | Path, name: str, actor: str, receiver: Receiver, at: datetime) -> Received:
+def take_in(
+    *,
+    content: bytes | Path,
+    name: str,
+    actor: str,
+    receiver: Receiver,
+    at: datetime,
+    progress: Progress = silent,
+) -> Received:
     """Take in an answer that a person with the right to it brought, or that came signed from the bank itself.
 
     Raises the problems of the readers (`bank.unreadable`, `bank.totals_differ` ...), and `bank.repeated`,
@@ -72,6 +87,7 @@ def take_in(*, content: bytes | Path, name: str, actor: str, receiver: Receiver,
         if seen is not None:
             raise problem("bank.repeated", name=name, message=seen.message_id)
         staged = stage(content, name=name, receiver=receiver)
+        progress(0.5)
         original = _original(staged, name)
         bank = original.bank if original is not None else _bank(staged, name)
         answer = _record(
@@ -83,8 +99,11 @@ def take_in(*, content: bytes | Path, name: str, actor: str, receiver: Receiver,
             late_days=_late_days(receiver, at),
             at=at,
         )
+        progress(0.7)
         moved = book(answer_id=answer.pk, verdicts=verdicts, at=at)
+        progress(0.9)
         hold(answer.pk)
+        progress(0.95)
         audit.record(
             at=at,
             actor=actor,

@@ -8,13 +8,16 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from kafalat.audit import services as audit
+from kafalat.core.progress import Progress, silent
 from kafalat.payments.access import access_reconciling
 from kafalat.payments.ledger.postings import insert_of_payments
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 
 
-def resolve_returns(*, cycle_id: int, programme: Programme, user: User, at: datetime) -> dict[str, int]:
+def resolve_returns(
+    *, cycle_id: int, programme: Programme, user: User, at: datetime, progress: Progress = silent
+) -> dict[str, int]:
     """Decide on every rejected or returned payment of the cycle that has no decision yet; return how many of each.
 
     A payment is sent again when its bank code is among the programme's reissue codes and attempts are left; otherwise
@@ -57,6 +60,7 @@ def resolve_returns(*, cycle_id: int, programme: Programme, user: User, at: date
                 ],
             )
         )
+        progress(0.9)
         if decided:
             audit.record(
                 at=at,

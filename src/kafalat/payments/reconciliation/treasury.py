@@ -23,6 +23,7 @@ from kafalat.audit import services as audit
 from kafalat.core.bank_formats import AnswerFormat
 from kafalat.core.money import paisa_from_decimal
 from kafalat.core.problems import problem
+from kafalat.core.progress import Progress, silent
 from kafalat.payments.access import access_treasury
 from kafalat.payments.ledger.postings import post_payments
 from kafalat.payments.models import Statement
@@ -69,7 +70,9 @@ _REFUNDED = """
 """
 
 
-def receive_statement(*, content: bytes, name: str, user: User, at: datetime) -> Statement:
+def receive_statement(
+    *, content: bytes, name: str, user: User, at: datetime, progress: Progress = silent
+) -> Statement:
     """Take in one statement of the programme's account, whole or not at all.
 
     CSV has the header booked_on,direction,amount,reference,bank,text: ISO days, out or back, rupees. Raises
@@ -83,6 +86,7 @@ def receive_statement(*, content: bytes, name: str, user: User, at: datetime) ->
         if seen is not None:
             raise problem("statement.repeated", name=name, message=seen.message_id)
         message_id, lines = _stage(_camt(content, name) if is_xml else _table(content, name, sha256))
+        progress(0.5)
         if Statement.objects.filter(message_id=message_id).exists():
             raise problem("statement.repeated", name=name, message=message_id)
         statement = Statement.objects.create(
@@ -95,9 +99,11 @@ def receive_statement(*, content: bytes, name: str, user: User, at: datetime) ->
             lines=lines,
         )
         bulk.execute(_ATTRIBUTE, {"statement": statement.pk})
+        progress(0.8)
         refunded = post_payments(
             kind="refunded", moved=_REFUNDED, parameters=[statement.pk, statement.pk], at=at
         )
+        progress(0.95)
         audit.record(
             at=at,
             actor=user.get_username(),

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 
 from kafalat.audit import services as audit
 from kafalat.core.problems import problem
+from kafalat.core.progress import Progress, silent
 from kafalat.payments.cycles.lists import stored_digest
 from kafalat.payments.cycles.phases import refuse_early
 from kafalat.payments.ledger.postings import post_release
@@ -23,7 +24,9 @@ from kafalat.policy.geography import banks_by_code
 from kafalat.registry import bulk
 
 
-def dispatch(payment_list: PaymentList, *, user: User, sender: Sender, at: datetime) -> list[BankFile]:
+def dispatch(
+    payment_list: PaymentList, *, user: User, sender: Sender, at: datetime, progress: Progress = silent
+) -> list[BankFile]:
     """Write the bank files of a locked list whose last seat is taken, within the caller's transaction; return them.
 
     Raises `payments.phase_not_open`, `payments.phase_out_of_order`, and `payments.list_changed` when the payments are no
@@ -32,9 +35,15 @@ def dispatch(payment_list: PaymentList, *, user: User, sender: Sender, at: datet
     refuse_early(payment_list, sender.programme, at)
     if stored_digest(payment_list.pk) != payment_list.sha256:
         raise problem("payments.list_changed", number=payment_list.number)
-    files = [_dispatch_file(payment_list, bank, part, sender, at) for bank, part in _parts(payment_list)]
+    files, parts = [], _parts(payment_list)
+    progress(0.2)
+    for number, (bank, part) in enumerate(parts, start=1):
+        files.append(_dispatch_file(payment_list, bank, part, sender, at))
+        progress(0.2 + 0.5 * number / len(parts))
     _mark_sent(payment_list)
+    progress(0.8)
     post_release(payment_list_id=payment_list.pk, at=at)
+    progress(0.95)
     payment_list.status = PaymentList.Status.DISPATCHED
     payment_list.released_at = at
     payment_list.save(update_fields=["status", "released_at"])
