@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from django.contrib.auth.models import User
-from django.db import OperationalError
 from django.utils import timezone
 
 from kafalat.config import boot
@@ -16,7 +15,7 @@ from kafalat.core.text import Language
 from kafalat.interfaces.cli import recall_command
 from kafalat.interfaces.cli.output import print_lines
 from kafalat.interfaces.cover_sheet import cover_sheet
-from kafalat.interfaces.office import Office, office
+from kafalat.interfaces.office import office
 from kafalat.payments.models import BankFile, Cycle
 from kafalat.payments.reconciliation.answers import receive_answer
 from kafalat.payments.selectors import list_by_id
@@ -32,13 +31,6 @@ def send() -> None:
     """Send every dispatched bank file that has not left, and say what keeps the others; safe to repeat."""
     here = office()
     boot.database(here.home)
-    try:
-        _send_all(here)
-    except OperationalError as error:
-        raise problem("installation.database", reason=str(error).splitlines()[0]) from error
-
-
-def _send_all(here: Office) -> None:
     for sha256 in sorted(set(Cycle.objects.values_list("programme_sha256", flat=True))):
         for departure in send_outbox(sender=here.sender(sha256), at=timezone.now()):
             print_lines(str(departure))
