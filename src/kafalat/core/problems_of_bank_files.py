@@ -14,6 +14,14 @@ OF_BANK_FILES: Final[dict[str, Entry]] = {
         ur="{file}: یہ {found} ہے، مگر بینک کے پروفائل میں یہ درج ہیں: {declared}۔ کچھ درج نہیں کیا گیا؛ بینک سے پوچھیں یا یہ شکل "
         "پروفائل میں شامل کریں۔",
     ),
+    # { file: "the answer file's name", folder: "where it was worked on", reason: "what the system said" }
+    "bank.not_worked_on": Entry(
+        en="{file}: it could not be read, or not be worked on in {folder} ({reason}). Nothing was booked; make room or correct "
+        "the folder's rights, and take it in again.",
+        ur="{file}: یہ پڑھی نہیں جا سکی، یا {folder} میں اس پر کام نہیں ہو سکا ({reason})۔ کچھ درج نہیں کیا گیا؛ جگہ خالی کریں یا "
+        "فولڈر کے اختیارات درست کریں، اور فائل دوبارہ لیں۔",
+        http_status=507,
+    ),
     # { file: "the answer file's name", most: "the size that is read, with its unit" }
     "bank.too_large": Entry(
         en="{file}: the file is larger than {most}. Nothing was read; ask the bank to send it in parts.",

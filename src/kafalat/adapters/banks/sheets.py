@@ -7,6 +7,7 @@ other files is refused, for what it shows need not be what was saved.
 from __future__ import annotations
 
 import csv
+import errno
 import struct
 import zipfile
 import zlib
@@ -33,13 +34,16 @@ _DAMAGE: Final = (
     struct.error,
     ValueError,
 )
+# A scratch folder that takes no more says nothing of the spreadsheet.
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _ACTIVE: Final = ("vbaproject", "externallinks", "macrosheets", "activex", "embeddings", "connections.xml")
 
 
 def to_csv(path: Path, target: Path, table: Table, name: str) -> None:
     """Write the sheet of the XLSX at `path` to `target`, in the notation of `table` with commas between columns.
 
-    Raises the problems `bank.unreadable`, `bank.too_large`, `bank.formula_refused` and `bank.columns_missing`.
+    Raises the problems `bank.unreadable`, `bank.too_large`, `bank.formula_refused` and `bank.columns_missing`, and OSError
+    where `target` has no room.
     """
     try:
         _refuse_what_is_not_plain(path, name)
@@ -64,6 +68,8 @@ def to_csv(path: Path, target: Path, table: Table, name: str) -> None:
                     writer.writerows([*blank, cells])
                     blank = []
     except (CalamineError, *_DAMAGE) as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise
         raise _unreadable(name, str(error)) from None
 
 

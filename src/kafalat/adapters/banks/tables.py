@@ -104,11 +104,14 @@ class TableAnswer:
             yield [AnswerLine(*row) for row in rows]
 
     def copy_chunks(self, spool: Path) -> Iterator[bytes]:
-        """Write the lines as CSV to `spool` and yield its bytes."""
-        self._engine.execute(
-            f"COPY ({_LINES.format(rows=self._rows)}) TO {_quoted(str(spool))} "
-            "(FORMAT csv, HEADER false, NULLSTR '\\N', DATEFORMAT '%Y-%m-%d')"
-        )
+        """Write the lines as CSV to `spool` and yield its bytes. Raises OSError where it cannot be written."""
+        try:
+            self._engine.execute(
+                f"COPY ({_LINES.format(rows=self._rows)}) TO {_quoted(str(spool))} "
+                "(FORMAT csv, HEADER false, NULLSTR '\\N', DATEFORMAT '%Y-%m-%d')"
+            )
+        except duckdb.IOException as error:
+            raise OSError(str(error).splitlines()[0]) from error
         with spool.open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
                 yield chunk

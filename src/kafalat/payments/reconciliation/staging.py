@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from django.db import connection
 from psycopg import sql
 
 from kafalat.adapters.banks.reading import COLUMN_TYPES, COLUMNS, Answer, AnswerHead, read_answer
 from kafalat.core.bank_formats import AnswerFormat
+from kafalat.core.problems import problem
 from kafalat.core.sealing import Sealer
 from kafalat.enrolment.enrol import IBAN_PURPOSE
 from kafalat.policy.model import Programme
@@ -64,16 +65,23 @@ class Staged:
 def stage(source: Path | bytes, *, name: str, receiver: Receiver) -> Staged:
     """Read an answer into the temporary table `line`, one row for each payment it speaks of.
 
-    Raises the problems `bank.*` of the readers, whatever they find and wherever in the file.
+    Raises the problems `bank.*` of the readers, whatever they find and wherever in the file, and `bank.not_worked_on` where
+    the file cannot be read or the scratch folder has no room.
     """
     columns = ", ".join(f"{column} {COLUMN_TYPES[column]}" for column in COLUMNS)
     bulk.execute(f"CREATE TEMPORARY TABLE line ({columns}) ON COMMIT DROP")
-    with (
-        TemporaryDirectory(prefix="answer-", dir=receiver.work) as folder,
-        read_answer(source, name=name, formats=receiver.formats(), work=Path(folder)) as answer,
-    ):
-        _copy(answer)
-        staged = Staged(answer.head, answer.banks)
+    try:
+        with (
+            TemporaryDirectory(prefix="answer-", dir=receiver.work) as folder,
+            read_answer(source, name=name, formats=receiver.formats(), work=Path(folder)) as answer,
+        ):
+            _copy(answer)
+            staged = Staged(answer.head, answer.banks)
+    except OSError as error:
+        place = receiver.work or gettempdir()
+        raise problem(
+            "bank.not_worked_on", file=name, folder=place, reason=error.strerror or str(error)
+        ) from error
     bulk.execute(_FEW_SAMPLES)
     bulk.execute("ANALYZE line")
     _spread()
