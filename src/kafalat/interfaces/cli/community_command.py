@@ -12,7 +12,7 @@ from django.utils import timezone
 from kafalat.config import boot
 from kafalat.core.problems import problem
 from kafalat.enrolment.enrol import promote as promote_next
-from kafalat.interfaces.cli.output import print_json, print_lines
+from kafalat.interfaces.cli.output import ACTOR, print_json, print_lines
 from kafalat.interfaces.committee_paper import list_pdf
 from kafalat.interfaces.office import office
 from kafalat.targeting import committee_selectors as reads
@@ -20,7 +20,6 @@ from kafalat.targeting.community import form_committee, open_list
 from kafalat.targeting.models import ValidationList
 from kafalat.targeting.runs import find_run
 
-ACTOR = "command line"
 app = typer.Typer(no_args_is_help=True, help="Committees, their lists and what they say.")
 
 

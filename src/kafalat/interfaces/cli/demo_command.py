@@ -20,7 +20,10 @@ from kafalat.interfaces.logins import ensure_logins
 from kafalat.interfaces.office import Office, office
 from kafalat.registry.selectors import sample_form_number
 
+app = typer.Typer()
 
+
+@app.command("demo")
 def demo(
     *,
     households: Annotated[int, typer.Option(min=50, help="Households of the synthetic population.")] = 20_000,

@@ -14,13 +14,12 @@ from django.utils import timezone
 from kafalat.config import boot
 from kafalat.core.problems import problem
 from kafalat.integrity.services import scan as scan_withdrawals
-from kafalat.interfaces.cli.output import LABELS, Stages, print_json, print_lines
+from kafalat.interfaces.cli.output import ACTOR, LABELS, Stages, print_json, print_lines
 from kafalat.interfaces.office import office
 from kafalat.payments.counter.devices import NewDevice, register_devices
 from kafalat.payments.counter.reports import receive_withdrawals
 
 app = typer.Typer(no_args_is_help=True, help="Devices, withdrawals that banks report, and alerts.")
-ACTOR = "command line"
 DEVICE_COLUMNS = ("serial", "bank", "agent", "district", "opens", "closes")
 
 

@@ -9,12 +9,10 @@ from django.utils import timezone
 
 from kafalat.config import boot
 from kafalat.core.money import rupees_text
-from kafalat.interfaces.cli.output import out, print_json, print_lines
+from kafalat.interfaces.cli.output import ACTOR, out, print_json, print_lines
 from kafalat.interfaces.office import office
 from kafalat.payments.ledger.checks import balances, check_and_record
 from kafalat.payments.ledger.rule import Check
-
-ACTOR = "command line"
 
 app = typer.Typer(no_args_is_help=True, help="The books.")
 

@@ -11,12 +11,10 @@ from django.utils import timezone
 
 from kafalat.config import boot
 from kafalat.core.problems import problem
-from kafalat.interfaces.cli.output import print_lines
+from kafalat.interfaces.cli.output import ACTOR, print_lines
 from kafalat.interfaces.office import office
 from kafalat.registry.lists import import_list, matched
 from kafalat.registry.models import ScreeningList
-
-ACTOR = "command line"
 
 app = typer.Typer(
     no_args_is_help=True, help="Lists from outside: payrolls, deaths, travel and the like, by CNIC."

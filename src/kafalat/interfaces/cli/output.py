@@ -27,6 +27,8 @@ from kafalat.core.text import Bilingual
 out = Console()
 err = Console(stderr=True)
 
+# Who the audit log names for what is done here.
+ACTOR = "command line"
 # What each long step is called.
 LABELS = {
     "database": Bilingual(en="database", ur="ڈیٹا بیس"),
@@ -39,7 +41,7 @@ LABELS = {
     "logins": Bilingual(en="staff logins", ur="عملے کے لاگ اِن"),
     "committee": Bilingual(en="committee asked", ur="کمیٹی سے رائے"),
     "generate": Bilingual(en="payments generated", ur="ادائیگیوں کی تیاری"),
-    "approve": Bilingual(en="checked, approved by two", ur="جانچ اور دو منظوریاں"),
+    "approve": Bilingual(en="checked, approved, authorised", ur="جانچ، منظوری اور اجازت"),
     "dispatch": Bilingual(en="bank files", ur="بینک فائلیں"),
     "answers": Bilingual(en="bank answers", ur="بینک کے جواب"),
     "returns": Bilingual(en="returned payments", ur="واپس آئی ادائیگیاں"),

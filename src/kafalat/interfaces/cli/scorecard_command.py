@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 from typer.main import get_group
 
 from kafalat.core.problems import Problem, problem
 from kafalat.fitting.scores import score_survey, write_table
+from kafalat.interfaces.cli.by_name import ByName
 from kafalat.interfaces.cli.output import print_lines, print_problem
 from kafalat.interfaces.cli.scorecard_options import (
     CardFile,
@@ -43,20 +42,16 @@ def without_extra(context: typer.Context) -> None:
     raise problem("scorecard.extra_missing", command=context.info_name)
 
 
-class Commands(TyperGroup):
+class Commands(ByName):
     """The group `scorecard`, its commands for analysts found by name."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Return every command's name."""
-        return sorted([*super().list_commands(ctx), *ANALYSTS])
+    modules = ANALYSTS
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command; where its packages are not installed, one that says so."""
-        if cmd_name not in ANALYSTS:
-            return super().get_command(ctx, cmd_name)
-        if not (find_spec("sklearn") and find_spec("pandas")):
+        if cmd_name in ANALYSTS and not (find_spec("sklearn") and find_spec("pandas")):
             return get_group(missing).commands["missing"]
-        return get_group(import_module(ANALYSTS[cmd_name]).app).commands[cmd_name]
+        return super().get_command(ctx, cmd_name)
 
 
 app = typer.Typer(

@@ -18,7 +18,10 @@ from kafalat.interfaces.office import office
 THREADS = 4
 WSGI = "kafalat.config.wsgi:application"
 
+app = typer.Typer()
 
+
+@app.command("serve")
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8171,

@@ -29,7 +29,10 @@ CALLBACK_TRIES = 5
 
 Share = Annotated[int, typer.Option(min=0, max=100, help="Percent.")]
 
+app = typer.Typer()
 
+
+@app.command("simulate-bank")
 def simulate_bank(
     provider: Annotated[str, typer.Option(help="Code of the bank it stands for.")] = "easypaisa",
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8180,
@@ -42,6 +45,7 @@ def simulate_bank(
     reject: Share = 0,
     late: Share = 0,
     returned: Share = 0,
+    refuse: Share = 0,
     drop: Share = 0,
     error: Share = 0,
     busy: Share = 0,
@@ -55,11 +59,11 @@ def simulate_bank(
 ) -> None:
     """Serve a simulated wallet provider on this machine until it is stopped or its lifetime is over (docs/wallet-api.md).
 
-    Of payments: --reject, --late (paid later), --returned. Of requests: --drop (acts, then cuts the connection), --error,
+    Of payments: --reject, --late (paid later), --returned. Of recalls: --refuse. Of requests: --drop (acts, then cuts the connection), --error,
     --busy, --lie (totals). Of its messages: --duplicate, --reorder, --lie. GET /_truth shows what it has really credited.
     """
     faults = Faults(
-        reject=reject, late=late, returned=returned, drop=drop, error=error, busy=busy, lie=lie, duplicate=duplicate,
+        reject=reject, late=late, returned=returned, refuse=refuse, drop=drop, error=error, busy=busy, lie=lie, duplicate=duplicate,
         reorder=reorder, slow_s=slow_s, forget=forget,
     )  # fmt: skip
     bank = Provider(provider, faults=faults, seed=seed, titles=_titles(titles))

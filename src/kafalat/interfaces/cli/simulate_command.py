@@ -13,17 +13,19 @@ from kafalat.config import boot
 from kafalat.core.problems import problem
 from kafalat.engine.outlook import Simulation
 from kafalat.engine.proposals import Kind, Setting, setting
-from kafalat.interfaces.cli.output import out, print_json, print_lines
+from kafalat.interfaces.cli.output import ACTOR, out, print_json, print_lines
 from kafalat.interfaces.office import office
 from kafalat.interfaces.simulation_rows import Column, compared, csv_text, points, stated
 from kafalat.policy.cards import load_scorecard
 from kafalat.targeting import simulations
 from kafalat.targeting.runs import find_run
 
-ACTOR = "command line"
 Many = list[str] | None
 
+app = typer.Typer()
 
+
+@app.command("simulate")
 def simulate(
     *,
     run_name: Annotated[str, typer.Option("--run", help="Run number, or latest.")] = "latest",

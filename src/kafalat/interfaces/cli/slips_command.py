@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from kafalat.config import boot
 from kafalat.interfaces import paper
-from kafalat.interfaces.cli.output import LABELS, Stages, print_lines
+from kafalat.interfaces.cli.output import ACTOR, LABELS, Stages, print_lines
 from kafalat.interfaces.office import Office, office
 from kafalat.interfaces.paper.printing import SLIPS_PER_FILE, Press, print_place
 from kafalat.interfaces.paper.slips import SlipLanguage
@@ -19,7 +19,6 @@ from kafalat.targeting.models import Run
 from kafalat.targeting.runs import find_run
 from kafalat.targeting.slips import record_printed, slip_of
 
-ACTOR = "command line"
 Language = Annotated[SlipLanguage, typer.Option(help="Urdu, English, or both on one page.")]
 RunName = Annotated[str, typer.Option("--run", help="Run number, or latest.")]
 

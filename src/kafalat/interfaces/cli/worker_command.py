@@ -11,7 +11,10 @@ from kafalat.config import boot
 from kafalat.interfaces.jobs.worker import work
 from kafalat.interfaces.office import office
 
+app = typer.Typer()
 
+
+@app.command("worker")
 def worker(
     until_empty: Annotated[
         bool, typer.Option("--until-empty", help="Stop when nothing is queued any more.")
