@@ -10,10 +10,11 @@ from typing import Any
 HEAD = """# Proofs
 
 What the long tests counted, written by `make prove`: each file holds commit, seed, machine, duration, and counts of what
-was tried and which states were reached. A bar that was missed stands here as missed.
+was tried and which states were reached. A bar that was missed stands here as missed. The control says what the same
+counting finds where the harm was let happen.
 
-| promise | bar for a release | reached | met | run | file |
-|---|---|---|---|---|---|
+| promise | bar for a release | reached | met | control | run | file |
+|---|---|---|---|---|---|---|
 """
 
 
@@ -35,6 +36,7 @@ def _row(path: Path) -> str:
         figures["bar"],
         figures["found"],
         "yes" if figures["met"] else "**no**",
+        figures["control"],
         f"{figures['commit']}, {figures['duration_s']:,.0f} s",
         f"[{path.name}]({path.name})",
     )

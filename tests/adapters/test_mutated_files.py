@@ -109,11 +109,17 @@ def test_damaged_files_are_read_exactly_or_refused(tmp_path: Path) -> None:
 
 
 def test_control_a_reader_that_checks_no_totals_takes_a_changed_amount(tmp_path: Path) -> None:
+    ours, theirs = changed_amount(tmp_path)
+    assert ours == "refused bank.totals_differ"
+    assert ("K0000000001", "paid", 9_450_001) in theirs
+
+
+def changed_amount(work: Path) -> tuple[str, list[independent.Said]]:
+    """What becomes of a bank's file in which one amount was changed, and what a reader that checks no totals reads there."""
     file = next(one for one in corpus() if one.kind == "camt.054")
     changed = file.content.replace(b"14500.01", b"94500.01")
     assert changed != file.content
-    assert fate(file, changed, tmp_path) == "refused bank.totals_differ"
-    assert ("K0000000001", "paid", 9_450_001) in independent.bookings(changed)
+    return fate(file, changed, work), independent.bookings(changed)
 
 
 @pytest.mark.prove
@@ -135,15 +141,18 @@ def test_twelve_thousand_damaged_files(tmp_path: Path) -> None:
         by_mutation.setdefault(mutation, Counter())[outcome.split()[0]] += 1
     total = sum(by_kind.values(), Counter[str]())
     refused = sum(number for outcome, number in total.items() if outcome.startswith("refused"))
-    bad = total["crashed"] + total["misread"]
+    bad = total["crashed"] + sum(number for outcome, number in total.items() if outcome.startswith("misread"))
+    _, theirs = changed_amount(tmp_path)
+    taken = ("K0000000001", "paid", 9_450_001) in theirs
     proof.report(
         "r7-damaged-files",
         promise="R7 damaged bank files, readers",
         bar="10,000 files, 0 crashed, 0 misread",
         found=f"{LONG:,} files: {refused:,} refused with a code, {LONG - refused - bad:,} read exactly, {bad} bad",
-        met=bad == 0,
+        met=bad == 0 and taken,
         duration_s=time.perf_counter() - started,
         seed=proof.SEED,
+        control=f"a reader that checks no totals {'takes' if taken else 'refuses'} an amount that was changed",
         by_kind={kind: dict(sorted(found.items())) for kind, found in sorted(by_kind.items())},
         by_mutation={name: dict(found) for name, found in sorted(by_mutation.items())},
         crashes=crashes,

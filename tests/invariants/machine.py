@@ -138,6 +138,7 @@ class Cycles(RuleBasedStateMachine):
         cls.calls.clear()
         cls.refusals.clear()
         cls.states.clear()
+        connection.close()  # another run of this process prepared the statement under the same name
         bulk.execute("SET synchronous_commit = off")
         bulk.execute("PREPARE books AS " + statement().replace("%", "%%"))
 

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection, connections
@@ -42,6 +42,24 @@ class Executioner:
         return result
 
 
+def killed_after(delay_s: float, act: Callable[[], object]) -> bool:
+    """Run `act` in a process that is killed after a time; say whether it was still at work then."""
+    connections.close_all()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            act()
+            code = SURVIVED
+        finally:
+            os._exit(code)
+    time.sleep(delay_s)
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == SURVIVED
+    return os.WIFSIGNALED(status)
+
+
 def killed_at(boundary: int, act: Callable[[], object]) -> bool:
     """Run `act` in a process that is killed at a boundary; say whether there was one."""
     connections.close_all()
@@ -71,29 +89,32 @@ def killed_at(boundary: int, act: Callable[[], object]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What a resumed generation came to, compared with one that was never disturbed."""
+    """What a resumed generation came to, compared with one that was never disturbed; whether it had been committed."""
 
     missing: int
     doubled: int
     orphans: int
-    resumed_s: float
+    resumed_s: float = 0.0
+    was_there: bool = False
 
 
 def resume(office: Office, cycle: Cycle, expected: set[str]) -> Left:
     """Generate again after a kill, and compare. A generation that had been committed has nothing left to do."""
     started = time.monotonic()
+    was_there = False
     try:
         prepared(office, cycle)
     except Problem as refusal:
         if refusal.code != "payments.nothing_to_pay":
             raise
+        was_there = True
     resumed_s = time.monotonic() - started
     assert [check for check in check_rules() if not check.holds] == []
     assert PaymentList.objects.count() == 1
-    return compare(expected, resumed_s)
+    return replace(compare(expected), resumed_s=resumed_s, was_there=was_there)
 
 
-def compare(expected: set[str], resumed_s: float = 0.0) -> Left:
+def compare(expected: set[str]) -> Left:
     """Count what is missing, doubled or orphaned beside the payments that should be there."""
     found = list(Payment.objects.values_list("identity", flat=True))
     ((orphans,),) = bulk.rows(
@@ -110,5 +131,4 @@ def compare(expected: set[str], resumed_s: float = 0.0) -> Left:
         missing=len(expected - set(found)),
         doubled=len(found) - len(set(found)) + len(set(found) - expected),
         orphans=orphans,
-        resumed_s=resumed_s,
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 import time
+from functools import partial
 
 import pytest
 
@@ -11,11 +13,12 @@ from kafalat.config.home import Home
 from kafalat.interfaces.office import Office
 from kafalat.payments.models import Cycle, Payment
 from tests.conftest import clone
-from tests.payments.killing import Left, compare, killed_at, resume
+from tests.payments.killing import Left, compare, killed_after, killed_at, resume
 from tests.payments.steps import connection_of_owner, opened, prepared
-from tests.proof import report
+from tests.proof import SEED, report
 
 STRIDE = 6
+RANDOM_KILLS = 200
 
 
 def undisturbed(home: Home, office: Office, template: str) -> set[str]:
@@ -56,17 +59,44 @@ def test_a_killed_generation_is_resumed_whole(home: Home, office: Office, enroll
 
 def test_what_half_done_work_leaves_is_counted(home: Home, office: Office, enrolled_template: str) -> None:
     """Control: a generation that committed half its payments would leave orphans, and the comparison says how many."""
-    with clone(home, enrolled_template):
+    gone, left = half_done(home, office, enrolled_template)
+    assert gone > 0
+    assert (left.missing, left.doubled, left.orphans) == (gone + 1, 1, gone)
+
+
+def half_done(home: Home, office: Office, template: str) -> tuple[int, Left]:
+    """Delete every second payment of a list and rename one; return how many are gone, and what the comparison counts."""
+    with clone(home, template):
         prepared(office, opened(office))
         expected = set(Payment.objects.values_list("identity", flat=True))
         with connection_of_owner() as cursor:
             cursor.execute("DELETE FROM payments_payment WHERE id % 2 = 0")
-            gone = cursor.rowcount
+            gone = int(cursor.rowcount)
             cursor.execute(
                 "UPDATE payments_payment SET identity = 'K-AGAIN' WHERE id = (SELECT min(id) FROM payments_payment)"
             )
-        left = compare(expected)
-        assert (left.missing, left.doubled, left.orphans) == (gone + 1, 1, gone)
+        return gone, compare(expected)
+
+
+def at_random(home: Home, office: Office, template: str, kills: int) -> tuple[list[Left], int]:
+    """Kill at random moments until so many generations died at work; return what each came to, and all that were begun."""
+    moments = random.Random(SEED)  # noqa: S311 - moments to kill at, not secrets
+    with clone(home, template):
+        cycle = opened(office)
+        started = time.monotonic()
+        prepared(office, cycle)
+        longest_s = 1.2 * (time.monotonic() - started)  # a new process connects first
+        expected = set(Payment.objects.values_list("identity", flat=True))
+    found: list[Left] = []
+    begun = 0
+    while len(found) < kills:
+        begun += 1
+        with clone(home, template):
+            cycle = opened(office)
+            act = partial(prepared, office, cycle)
+            if killed_after(moments.uniform(0, longest_s), act):
+                found.append(resume(office, cycle, expected))
+    return found, begun
 
 
 @pytest.mark.prove
@@ -74,7 +104,10 @@ def test_a_generation_killed_at_every_boundary_counted(
     home: Home, office: Office, enrolled_template: str
 ) -> None:
     started = time.monotonic()
-    found = every(home, office, enrolled_template, 1)
+    boundaries = every(home, office, enrolled_template, 1)
+    struck, begun = at_random(home, office, enrolled_template, RANDOM_KILLS)
+    gone, control = half_done(home, office, enrolled_template)
+    found = [*boundaries, *struck]
     missing, doubled, orphans = (
         sum(getattr(left, name) for left in found) for name in ("missing", "doubled", "orphans")
     )
@@ -82,10 +115,18 @@ def test_a_generation_killed_at_every_boundary_counted(
     report(
         "r3-killed-generation",
         promise="R3 kill -9 during generation",
-        bar="every statement boundary; 0 missing, 0 doubled, 0 orphans",
-        found=f"{len(found)} of {len(found)} boundaries; {missing} missing, {doubled} doubled, {orphans} orphans",
-        met=missing == doubled == orphans == 0,
+        bar=f"every statement boundary and {RANDOM_KILLS} random kills; 0 missing, 0 doubled, 0 orphans",
+        found=f"{len(boundaries)} of {len(boundaries)} boundaries, {len(struck)} random kills; "
+        f"{missing} missing, {doubled} doubled, {orphans} orphans",
+        met=missing == doubled == orphans == 0 < gone == control.orphans,
         duration_s=time.monotonic() - started,
+        seed=SEED,
+        control=f"of half a list, {control.missing} missing, {control.doubled} doubled, {control.orphans} orphans are counted",
+        boundaries_hit=len(boundaries),
+        boundaries_existing=len(boundaries),
+        random_kills=len(struck),
+        generations_begun_for_them=begun,
+        killed_after_the_commit=sum(left.was_there for left in found),
         resume_s={"median": round(statistics.median(times), 3), "longest": round(max(times), 3)},
     )
     assert (missing, doubled, orphans) == (0, 0, 0)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import Error, transaction
 
 from kafalat.adapters.banks.simulated import AnswerFile, answer
-from kafalat.core.problems import Problem
+from kafalat.core.problems import Problem, problem
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
 from kafalat.payments.ledger.checks import check_rules
@@ -70,12 +72,14 @@ def state() -> list[object]:
     ]
 
 
-def fate(file: AnswerFile, content: bytes, receiver: Receiver) -> str:
+def fate(
+    file: AnswerFile, content: bytes, receiver: Receiver, service: Callable[..., object] = receive_answer
+) -> str:
     """Take in one damaged answer, say what became of it, and undo it, so that the next meets the same books."""
     before = state()
     with transaction.atomic():
         try:
-            receive_answer(
+            service(
                 content=content,
                 name=file.name,
                 user=staff("reconciler"),
@@ -83,10 +87,26 @@ def fate(file: AnswerFile, content: bytes, receiver: Receiver) -> str:
                 receiver=receiver,
             )
         except Problem as refusal:
-            return f"refused {refusal.code}" if state() == before else f"partly posted {refusal.code}"
+            whole = state() == before
+            transaction.set_rollback(True)
+            return f"refused {refusal.code}" if whole else f"partly posted {refusal.code}"
         broken = [check.code for check in check_rules() if not check.holds]
         transaction.set_rollback(True)
     return f"broke {broken}" if broken else "accepted"
+
+
+def fate_of_half_done(office: Office, file: AnswerFile) -> str:
+    """Control: what `fate` calls a service that posts an answer and then refuses it."""
+
+    def half_done(**values: Any) -> None:
+        receive_answer(**values)
+        raise problem("bank.unreadable", file=file.name, line=1, reason="a control")
+
+    return fate(file, file.content, office.receiver(), service=half_done)
+
+
+def test_a_refusal_after_something_was_posted_is_noticed(office: Office, corpus: list[AnswerFile]) -> None:
+    assert fate_of_half_done(office, corpus[0]) == "partly posted bank.unreadable"
 
 
 def test_damaged_answers_are_booked_whole_or_not_at_all(office: Office, corpus: list[AnswerFile]) -> None:
@@ -114,15 +134,17 @@ def test_ten_thousand_damaged_answers_at_the_books(office: Office, corpus: list[
     partly = sum(number for outcome, number in found.items() if outcome.startswith("partly"))
     broken = sum(number for outcome, number in found.items() if outcome.startswith("broke"))
     refused = sum(number for outcome, number in found.items() if outcome.startswith("refused"))
+    half_done = fate_of_half_done(office, corpus[0])
     proof.report(
         "r7-damaged-answers",
         promise="R7 damaged bank files, at the books",
         bar="10,000 files, 0 crashed, 0 partly posted",
         found=f"{LONG:,} files: {refused:,} refused, {found['accepted']:,} booked by the rules, "
         f"{found['crashed']} crashed, {partly} partly posted",
-        met=not found["crashed"] + partly + broken,
+        met=not found["crashed"] + partly + broken and half_done.startswith("partly"),
         duration_s=time.perf_counter() - started,
         seed=proof.SEED,
+        control=f"a service that posts and then refuses is called: {half_done}",
         outcomes=dict(sorted(found.items())),
         crashes=crashes,
     )

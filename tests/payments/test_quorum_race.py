@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -59,6 +60,7 @@ class Crowd:
         ]
         self.outcomes: Counter[str] = Counter()
         self._lock = threading.Lock()
+        self._desks = ThreadPoolExecutor(size)
 
     def race(self, payment_list: PaymentList, rejecters: int, at: datetime) -> Counter[str]:
         """Let everybody try at once, in as many rounds as there are kinds; return how often each outcome was met."""
@@ -67,29 +69,31 @@ class Crowd:
         sender = self.office.sender(payment_list.cycle.programme_sha256)
         values = {"payment_list_id": payment_list.pk, "seen_sha256": payment_list.sha256, "at": at}
 
-        def sit(number: int, kind: tuple[str, str, Callable[..., object]], user: User) -> None:
-            try:
-                for _ in range(ROUNDS):
-                    barrier.wait(60)
-                    more = {"sender": sender} if kind[0] == "release" else {}
-                    if number < rejecters:
-                        outcome = outcome_of(approvals.reject_list, **values, user=user, reason="no")
-                    else:
-                        outcome = outcome_of(kind[2], **values, user=user, **more)
-                    with self._lock:
-                        self.outcomes[outcome] += 1
-            finally:
-                connection.close()
+        def sit(number: int) -> None:
+            (act, _, say), user = self.people[number]
+            more = {"sender": sender} if act == "release" else {}
+            for _ in range(ROUNDS):
+                barrier.wait(60)
+                if number < rejecters:
+                    outcome = outcome_of(approvals.reject_list, **values, user=user, reason="no")
+                else:
+                    outcome = outcome_of(say, **values, user=user, **more)
+                with self._lock:
+                    self.outcomes[outcome] += 1
 
-        threads = [
-            threading.Thread(target=sit, args=[number, kind, user])
-            for number, (kind, user) in enumerate(self.people)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        list(self._desks.map(sit, range(len(self.people))))
         return Counter(self.outcomes)
+
+    def leave(self) -> None:
+        """Let everybody go home, each closing the connection of her desk."""
+        together = threading.Barrier(len(self.people))
+
+        def go(_number: int) -> None:
+            together.wait(60)
+            connection.close()
+
+        list(self._desks.map(go, range(len(self.people))))
+        self._desks.shutdown()
 
 
 def _list_of(office: Office, quorum: int, quarter: Quarter) -> tuple[PaymentList, datetime]:
@@ -114,6 +118,7 @@ def _run(office: Office, threads: int, trials: int) -> Found:
             found.outcomes += crowd.race(payment_list, rejecters=trial % 4, at=at)
             _judge(payment_list, found, quorum)
             quarter = quarter.following()
+    crowd.leave()
     return found
 
 
@@ -203,19 +208,20 @@ def test_fifty_people_at_two_hundred_lists(office: Office, enrolled: str) -> Non
     with pytest.MonkeyPatch.context() as patch:
         caught = _control(office, patch, threads=4, trials=10, first=Quarter(2090, 1))
     met = (found.extra, found.stuck, found.double) == (0, 0, 0) and caught == 10
+    met = met and found.outcomes.keys() <= EXPECTED
     report(
         "r9-concurrent-approvals",
         promise="R9 concurrent approvals: 50 threads, quorums of 1, 2 and 3 of each kind, with people who say no",
         bar="0 extra seats, 0 lists that stand still, 0 sent twice; the control without guards caught every time",
-        found=f"{found.extra} extra, {found.stuck} stuck, {found.double} twice; control caught {caught} of 10",
+        found=f"{found.extra} extra, {found.stuck} stuck, {found.double} twice",
         met=met,
         duration_s=time.monotonic() - started,
+        seed="none: the order of 50 threads is the machine's",
+        control=f"without locks and constraints, too many sit in {caught} of 10 races",
         threads=threads,
         trials=trials * len(QUORUMS),
         calls=found.outcomes.total(),
         outcomes=dict(sorted(found.outcomes.items())),
         ends=dict(sorted(found.ends.items())),
-        control_trials=10,
-        control_caught=caught,
     )
     assert met

@@ -142,6 +142,9 @@ def find_planted(
     received = take_in(office, then, "then.csv")
     held = dict(ReportLine.objects.filter(answer=received.answer).values_list("line_no", "verdict"))
     base = min(set(held) - set(truth), default=None)
+    # What is found by who asks only whether the reference is one of ours, as line-by-line programmes do.
+    known = set(Payment.objects.values_list("identity", flat=True))
+    by_reference = {kind for number, kind in truth.items() if then[number - 2].reference not in known}
     found = {kind: sum(held.get(n) == KINDS[kind] for n, k in truth.items() if k == kind) for kind in KINDS}
     silent = three_way_of(cycle, file)
     found["silence"] = silent
@@ -153,6 +156,7 @@ def find_planted(
         "first_false_alarm": base,
         "booked": AnswerLine.objects.filter(answer=received.answer).count(),
         "unexplained_paisa": sum(side.unexplained_paisa for side in three_way(cycle)),
+        "kinds_found_by_reference_alone": sorted(by_reference),
         "in_flight_paisa": balances(cycle.pk).get("in_flight:mobilink_mfb", 0),
     }
 
@@ -177,6 +181,7 @@ def check(counted: dict[str, Any], each: int) -> None:
     assert found == {kind: each for kind in KINDS if kind != "silence"}
     assert counted["false_alarms"] == 0
     assert counted["unexplained_paisa"] == 0
+    assert counted["kinds_found_by_reference_alone"] == ["no_reference", "unknown"]
 
 
 def test_planted_discrepancies_are_found_by_kind_and_the_rest_is_booked(
@@ -208,6 +213,7 @@ def test_a_thousand_discrepancies_in_a_hundred_thousand_lines(office: Office, en
         met=counted["unexplained_paisa"] == 0 and counted["false_alarms"] == 0 and least == each,
         duration_s=time.perf_counter() - started,
         seed=SEED,
+        control=f"asking for the reference alone finds {len(counted['kinds_found_by_reference_alone'])} of {len(KINDS)} kinds",
         **counted,
     )
     check(counted, each)

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
-import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import psycopg
 import pytest
@@ -32,24 +29,19 @@ from kafalat.payments.models import ATTEMPTS_MAX, BankFile, Delivery, Outbox, Pa
 from kafalat.payments.sending import calls
 from kafalat.payments.sending.outbox import lift_quarantine, outgoing_path, send_outbox, stuck
 from tests.conftest import NOW
+from tests.payments.senders import (
+    KILLS,
+    Careless,
+    Picky,
+    killed,
+    money_is_right,
+    over_http,
+    sent_by_two,
+)
 from tests.payments.steps import approve, authorise, checked, opened, released
 from tests.payments.wallets import Channel
 
 LATER = NOW + timedelta(days=1)
-
-
-def money_is_right(channel: Channel) -> None:
-    """What we believe of each payment is what the provider really did, once; the books hold."""
-    believed, truth = channel.believed(), channel.rig.provider
-    credited = channel.rig.credited()
-    assert set(credited.values()) <= {1}, "somebody was paid twice"
-    balance: dict[str, int] = {}
-    for entry in truth.truth:
-        balance[entry.identity] = balance.get(entry.identity, 0) + entry.amount_paisa
-    paid = {identity for identity, state in believed.items() if state == "paid"}
-    assert paid == {identity for identity, paisa in balance.items() if paisa > 0}
-    assert {"sent", "prepared"} & set(believed.values()) == set(), "somebody was lost"
-    assert [c for c in check_ledger(outgoing=channel.office.outgoing) if not c.holds] == []
 
 
 @pytest.mark.parametrize(
@@ -105,74 +97,6 @@ def test_every_call_is_written_down_before_it_is_made(office: Office, enrolled: 
 
 # ---- kills ---------------------------------------------------------------------------------------------------------
 
-# The function whose call, or whose return, the process does not live to see.
-KILLS = {
-    "between commit and send": ("kafalat.payments.sending.outbox.call_provider", "before"),
-    "before the intent": ("kafalat.payments.sending.calls._intend", "before"),
-    "between intent and call": ("kafalat.payments.sending.calls._pay", "before"),
-    "between call and result": ("kafalat.payments.sending.calls._pay", "after"),
-    "between send and mark": ("kafalat.payments.sending.calls._conclude", "after"),
-    "while a result is booked": ("kafalat.payments.sending.calls.take_in", "after"),
-    "while a file is written": ("kafalat.payments.sending.outbox._render", "after"),
-    "between file and mark": ("kafalat.payments.sending.outbox._write", "after"),
-}
-
-
-@contextmanager
-def over_http(channel: Channel) -> Iterator[None]:
-    """Put the provider behind a socket, so that what it did outlives a sender that is killed."""
-    desk = channel.rig.desk
-
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            reply = desk.answer(self.command, self.path, dict(self.headers.items()), body)
-            if reply.body is None:
-                self.close_connection = True
-                return
-            self.send_response(reply.status)
-            self.send_header("Content-Length", str(len(reply.body)))
-            self.end_headers()
-            self.wfile.write(reply.body)
-
-        do_GET = do_POST = _answer  # noqa: N815 - the names the library calls
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the library names it
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    link = replace(channel.rig.link, url=f"http://127.0.0.1:{server.server_port}", transport=None)
-    channel.sender = replace(channel.sender, wallets={channel.bank: WalletClient(link)})
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
-def killed(channel: Channel, target: str, moment: str, at: datetime) -> int:
-    """Run the sender in a process of its own that is killed at a point; return how it ended."""
-    connections.close_all()
-    pid = os.fork()
-    if pid == 0:
-        module, _, name = target.rpartition(".")
-        real = getattr(sys.modules[module], name)
-
-        def dying(*args: object, **kwargs: object) -> object:
-            if moment == "after":
-                real(*args, **kwargs)
-            os.kill(os.getpid(), signal.SIGKILL)
-            return None
-
-        setattr(sys.modules[module], name, dying)
-        try:
-            channel.send(at)
-        finally:
-            os._exit(0)
-    return os.waitpid(pid, 0)[1]
-
 
 @pytest.mark.parametrize("point", KILLS)
 def test_a_sender_killed_anywhere_is_gone_on_from(office: Office, enrolled: str, point: str) -> None:
@@ -193,34 +117,16 @@ def test_a_sender_killed_anywhere_is_gone_on_from(office: Office, enrolled: str,
 
 def test_control_a_sender_that_does_not_ask_pays_twice_after_a_kill(office: Office, enrolled: str) -> None:
     """With a provider that forgets its keys, going on without asking first pays again: the asking is what saves us."""
-
-    class Careless(WalletClient):
-        def pay(self, orders: Sequence[Order], *, doubtful: bool = False) -> list[Result]:
-            return super().pay(orders, doubtful=False)
-
     channel = Channel(office, Faults(forget=True))
     with over_http(channel):
         killed(channel, *KILLS["between call and result"], NOW)
-        link = replace(channel.rig.link)
-        channel.sender = replace(channel.sender, wallets={channel.bank: Careless(link)})
+        careless = Careless(channel.rig.link)
+        channel.sender = replace(channel.sender, wallets={channel.bank: careless})
         channel.send_until_answered()
     assert max(channel.rig.credited().values()) == 2
 
 
 # ---- poison ----------------------------------------------------------------------------------------------------------
-
-
-class Picky(WalletClient):
-    """A provider's interface that refuses every request in which one payment stands."""
-
-    poison: ClassVar[str] = ""
-    requests: ClassVar[int] = 0
-
-    def pay(self, orders: Sequence[Order], *, doubtful: bool = False) -> list[Result]:
-        if any(order.identity == self.poison for order in orders):
-            type(self).requests += 1
-            return [Result(order, "refused", status=400, reason="it answered 400") for order in orders]
-        return super().pay(orders, doubtful=doubtful)
 
 
 def test_a_poison_payment_harms_no_other_and_waits_for_a_person_after_five_tries(
@@ -288,28 +194,6 @@ def test_a_file_that_kills_its_sender_each_time_ends_in_quarantine(office: Offic
 
 
 # ---- two workers -------------------------------------------------------------------------------------------------------
-
-
-def sent_by_two(channel: Channel) -> list[str]:
-    """Run two senders at once; return what left, and the names of what they failed with."""
-    left: list[str] = []
-    start = threading.Barrier(2)
-
-    def work() -> None:
-        try:
-            start.wait(10)
-            left.extend(departure.place for departure in channel.send())
-        except IntegrityError as error:
-            left.append(f"refused: {type(error).__name__}")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return left
 
 
 def test_two_workers_share_the_rows_and_send_each_once(office: Office, enrolled: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from kafalat.adapters.banks.simulator.faults import Faults
 from kafalat.adapters.wallet.link import Limits
@@ -53,6 +55,13 @@ class Channel:
             sender=self.sender,
             at=NOW,
         )
+
+    def anew(self, faults: Faults, seed: int, outgoing: Path) -> Channel:
+        """Return the same released list before another provider, its files going elsewhere: for a copy of its database."""
+        again = copy(self)
+        again.rig = Rig(faults, seed=seed, limits=self.limits)
+        again.sender = replace(self.sender, outgoing=outgoing, wallets={self.bank: again.rig.client})
+        return again
 
     def file(self) -> BankFile:
         """The bank file that goes by interface."""
