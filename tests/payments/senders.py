@@ -105,9 +105,7 @@ def over_http(channel: Channel) -> Iterator[None]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    channel.rig.link = replace(
-        channel.rig.link, url=f"http://127.0.0.1:{server.server_port}", transport=None
-    )
+    channel.rig.link = replace(channel.rig.link, url=f"http://127.0.0.1:{server.server_port}", transport=None)
     channel.sender = replace(channel.sender, wallets={channel.bank: WalletClient(channel.rig.link)})
     try:
         yield
