@@ -17,11 +17,11 @@ from django.db import connections
 
 from kafalat.core.problems import Problem
 from kafalat.interfaces.jobs import kinds
-from kafalat.interfaces.jobs.kinds import Values, Work
 from kafalat.interfaces.jobs.running import run_job
 from kafalat.interfaces.jobs.services import cancel_job, start_job
 from kafalat.interfaces.jobs.tasks import resume
 from kafalat.interfaces.jobs.tracking import MAX_ATTEMPTS, StoppingWorkerError
+from kafalat.interfaces.jobs.work import Values, Work
 from kafalat.interfaces.jobs.worker import work
 from kafalat.interfaces.logins import STAFF, staff
 from kafalat.interfaces.models import Job
@@ -106,7 +106,10 @@ def test_the_worker_does_what_was_queued_and_the_job_tells_what_came_of_it(
     work(wait=False, signals=False)
     assert again(job).state == "done", job.problem_en
     made = PaymentList.objects.get(cycle=cycle)
-    assert job.result == {"list_id": made.pk, "payments": made.payments, "amount_paisa": made.amount_paisa}
+    figures = {"list_id": made.pk, "payments": made.payments, "amount_paisa": made.amount_paisa}
+    assert figures.items() <= job.result.items()
+    assert job.result["en"] == f"List {made.number} was prepared. Another person must check it now."
+    assert job.result["ur"]
     assert job.progress == 1
 
 

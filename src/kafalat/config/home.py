@@ -61,6 +61,11 @@ class Home:
         return self.path / "work"
 
     @property
+    def uploads(self) -> Path:
+        """Files people brought through the console, each in a folder of its own until the job it is for is over."""
+        return self.path / "uploads"
+
+    @property
     def postgres(self) -> Path:
         """Data folder of the embedded PostgreSQL server."""
         return self.path / "postgres"
@@ -107,6 +112,7 @@ def open_home(path: Path | None = None) -> Home:
     """Make the folders of the home at `path` (default: `default_path()`) and return it."""
     home = Home(path or default_path())
     home.path.mkdir(parents=True, exist_ok=True)
-    for folder in (home.keys, home.snapshots, home.runs, home.programmes, home.bank, home.work):
+    own = (home.keys, home.snapshots, home.runs, home.programmes, home.bank, home.work, home.uploads)
+    for folder in own:
         folder.mkdir(exist_ok=True, mode=0o700)
     return home

@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "kafalat.interfaces.problems.UploadLimit",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -101,6 +102,9 @@ LOCALE_PATHS = [PACKAGE / "interfaces" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Karachi"
+
+# What a browser sends is never written where others can read.
+FILE_UPLOAD_TEMP_DIR = HOME.uploads
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [PACKAGE / "interfaces" / "static"]

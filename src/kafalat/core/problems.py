@@ -18,6 +18,7 @@ from kafalat.core.problems_of_jobs import OF_JOBS
 from kafalat.core.problems_of_recalls import OF_RECALLS
 from kafalat.core.problems_of_reconciliation import OF_RECONCILIATION
 from kafalat.core.problems_of_targeting import OF_TARGETING
+from kafalat.core.problems_of_uploads import OF_UPLOADS
 from kafalat.core.text import LANGUAGES, Language
 
 
@@ -453,6 +454,7 @@ CATALOGUE: dict[str, Entry] = {
     **OF_RECALLS,
     **OF_RECONCILIATION,
     **OF_TARGETING,
+    **OF_UPLOADS,
     # ---- the counter, devices, withdrawals, alerts -----------------------------------------------------------
     **OF_COUNTER,
     # ---- sending ------------------------------------------------------------------------------------------

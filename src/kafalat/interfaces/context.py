@@ -92,6 +92,7 @@ def _navigation(request: HttpRequest, roles: frozenset[str]) -> list[NavItem]:
             [
                 (_("Households"), "households", may_read_households(roles)),
                 (_("Accounts"), "accounts", may_read_accounts(roles)),
+                (_("Background work"), "jobs", may_read_accounts(roles) and not cycles),
             ],
         ),
         (

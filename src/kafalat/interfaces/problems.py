@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
-from kafalat.core.problems import Problem
-from kafalat.interfaces import context
+from kafalat.core.problems import Problem, problem
+from kafalat.interfaces import context, uploads
 
 SERVER_FAULT = 500
 
@@ -37,6 +38,25 @@ class ProblemMiddleware:
             page = {**values, **context.plain(request)}
             return HttpResponse(render_to_string("errors/problem_plain.html", page), status=status)
         return render(request, "errors/problem.html", values, status=status)
+
+
+class UploadLimit:
+    """Refuses a request that is larger than any file may be, by what it says of itself, before a byte of it is read."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on, or answer it."""
+        stated = request.META.get("CONTENT_LENGTH", "")
+        if not (stated.isdecimal() and int(stated[:18]) > uploads.REQUEST_BYTES_MAX):
+            return self.get_response(request)
+        most = f"{uploads.BYTES_MAX // uploads.MEGABYTE} MB"
+        refusal = problem("uploads.too_large", file=_("The file"), most=most)
+        sentence = refusal.text(context.language_in_use(get_language()))
+        page = {"sentence": sentence, "code": refusal.code, **context.plain(request)}
+        status = refusal.entry.http_status
+        return HttpResponse(render_to_string("errors/problem_plain.html", page), status=status)
 
 
 def misread(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

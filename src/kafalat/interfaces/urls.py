@@ -6,6 +6,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib.auth import views as auth_views
 from django.urls import path, register_converter
 
+from kafalat.core.quarters import Quarter, parse_quarter
 from kafalat.enrolment.models import Change
 from kafalat.interfaces import callbacks
 from kafalat.interfaces.console import (
@@ -17,8 +18,10 @@ from kafalat.interfaces.console import (
     calendar,
     committees,
     counter,
+    cycle_steps,
     cycles,
     explained,
+    files,
     households,
     jobs,
     life,
@@ -53,7 +56,22 @@ class ChangeConverter(ActConverter):
     regex = "|".join(Change.Kind.values)
 
 
+class TrancheConverter:
+    """A tranche, as in 2026Q1."""
+
+    regex = "[0-9]{4}Q[1-4]"
+
+    def to_python(self, value: str) -> Quarter:
+        """Return the quarter."""
+        return parse_quarter(value)
+
+    def to_url(self, value: Quarter | str) -> str:
+        """Return the quarter as it is written."""
+        return str(value)
+
+
 register_converter(ActConverter, "act")
+register_converter(TrancheConverter, "tranche")
 register_converter(ChangeConverter, "change")
 
 urlpatterns = i18n_patterns(
@@ -74,6 +92,10 @@ urlpatterns = i18n_patterns(
     path("simulation/export.json", simulation.export, {"kind": "json"}, name="simulation_json"),
     path("cycles/", cycles.cycles, name="cycles"),
     path("cycles/<int:cycle_id>/", cycles.cycle, name="cycle"),
+    path("cycles/open/<tranche:tranche>/", cycle_steps.open_next, name="cycle_open"),
+    path("cycles/<int:cycle_id>/close/", cycle_steps.close, name="cycle_close"),
+    path("cycles/<int:cycle_id>/returns/", cycle_steps.returns, name="cycle_returns"),
+    path("cycles/<int:cycle_id>/send/", cycle_steps.send, name="cycle_send"),
     path("cycles/<int:cycle_id>/held-back/", payments.held_back, name="held_back"),
     path("cycles/<int:cycle_id>/prepare/<slug:phase>/", payments.prepare, name="prepare"),
     path("payments/", payments.payments, name="payments"),
@@ -89,6 +111,7 @@ urlpatterns = i18n_patterns(
     path("ledger/rows/", books.ledger_rows, name="ledger_rows"),
     path("ledger/check/", jobs.check_books, name="check_books"),
     path("banks/", banks.banks, name="banks"),
+    path("files/", files.files, name="files"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<int:job_id>/", jobs.job, name="job"),
     path("jobs/<int:job_id>/cancel/", jobs.cancel, name="job_cancel"),

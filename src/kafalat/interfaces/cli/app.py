@@ -20,6 +20,7 @@ class Commands(ByName):
     """The commands; the demo is among them where its extra is installed."""
 
     modules = {
+        "accounts": f"{HERE}.accounts_command",
         "audit": f"{HERE}.audit_command",
         "community": f"{HERE}.community_command",
         "integrity": f"{HERE}.integrity_command",

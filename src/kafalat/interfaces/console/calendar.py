@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from kafalat.core.quarters import parse_quarter, quarter_of
+from kafalat.core.quarters import Quarter, parse_quarter, quarter_of
 from kafalat.core.text import Bilingual
 from kafalat.interfaces import programmes
 from kafalat.payments import selectors
@@ -59,24 +59,31 @@ def calendar(request: HttpRequest) -> HttpResponse:
     rows = [_opened(cycle, today) for cycle in opened]
     rows = [*_ahead(opened, today), *rows]
     context = {"rows": rows, "today": today, "may_prepare": bool(roles_of(user) & PREPARERS)}
+    context["following"] = str(next_tranche(opened, today))
     return render(request, "console/calendar.html", context)
 
 
 def _ahead(opened: list[Cycle], today: date) -> list[TrancheRow]:
     """Return the tranches to come, latest first, as the programme in force plans them."""
     programme = programmes.in_force()
-    known = {cycle.tranche for cycle in opened}
-    tranche = max([parse_quarter(each) for each in known] or [quarter_of(today)])
+    tranche = next_tranche(opened, today)
     rows = []
     for _number in range(AHEAD):
+        rows.append(TrancheRow(str(tranche), None, planned_phases(tranche, programme, today)))
         tranche = tranche.following()
-        planned = Cycle(programme_code=programme.code, tranche=str(tranche))
-        rows.append(
-            TrancheRow(
-                str(tranche), None, _phases(planned, programme, phase_rows(planned, programme), (), today)
-            )
-        )
     return rows[::-1]
+
+
+def next_tranche(opened: list[Cycle], today: date) -> Quarter:
+    """Return the tranche to be opened next: the one after the last, or today's before the first."""
+    known = [parse_quarter(cycle.tranche) for cycle in opened]
+    return max(known).following() if known else quarter_of(today)
+
+
+def planned_phases(tranche: Quarter, programme: Programme, today: date) -> tuple[PhaseRow, ...]:
+    """Return the phases a tranche will have. Raises the problem `payments.no_phases`."""
+    planned = Cycle(programme_code=programme.code, tranche=str(tranche))
+    return _phases(planned, programme, phase_rows(planned, programme), (), today)
 
 
 def _opened(cycle: Cycle, today: date) -> TrancheRow:

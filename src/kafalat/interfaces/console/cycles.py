@@ -19,13 +19,24 @@ from kafalat.core.text import Bilingual
 from kafalat.interfaces import programmes
 from kafalat.interfaces.console import pictures
 from kafalat.interfaces.console.words import hold_texts
-from kafalat.interfaces.jobs.kinds import KINDS, Values
+from kafalat.interfaces.jobs.kinds import KINDS
 from kafalat.interfaces.jobs.selectors import under_way
 from kafalat.interfaces.jobs.services import start_job
+from kafalat.interfaces.jobs.work import Values
 from kafalat.interfaces.models import Job
 from kafalat.interfaces.office import office
 from kafalat.payments import selectors
-from kafalat.payments.access import ACTS, PREPARERS, Act, Offer, access_cycles, access_list_act, offer
+from kafalat.payments.access import (
+    ACTS,
+    PREPARERS,
+    RECONCILERS,
+    RELEASERS,
+    Act,
+    Offer,
+    access_cycles,
+    access_list_act,
+    offer,
+)
 from kafalat.payments.cycles import approvals
 from kafalat.payments.cycles.comparison import comparison
 from kafalat.payments.drill import Share, held_by_reason, shares_of
@@ -127,6 +138,7 @@ def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
     ]
     balances = selectors.balances(found)
     files = list(selectors.files_of(found))
+    back, roles = selectors.came_back(found), roles_of(user)
     context = {
         "cycle": found,
         "stages": stages,
@@ -134,10 +146,12 @@ def cycle(request: HttpRequest, cycle_id: int) -> HttpResponse:
         "panels": panels,
         "under_way": [(job, KINDS[job.kind].title) for job in under_way(found.pk)],
         "phases": list(found.phases.all()),
-        "may_prepare": bool(roles_of(user) & PREPARERS) and found.status == Cycle.Status.OPEN,
+        "may_prepare": bool(roles & PREPARERS) and found.status == Cycle.Status.OPEN,
+        "may_decide": bool(roles & RECONCILERS) and any(row.undecided for row in back),
+        "may_send": bool(roles & RELEASERS) and any(file.outbox.sent_at is None for file in files),
         "held": held_by_reason(found),
         "holds": hold_texts(found),
-        "back": selectors.came_back(found),
+        "back": back,
         "files": files,
         "files_transactions": sum(file.transactions for file in files),
         "files_paisa": sum(file.control_sum_paisa for file in files),

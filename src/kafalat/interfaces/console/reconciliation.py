@@ -35,11 +35,9 @@ from kafalat.payments.reconciliation.decisions import (
 )
 from kafalat.payments.reconciliation.signoffs import counter_sign, state_figures
 from kafalat.payments.reconciliation.threeway import three_way, unattributed
-from kafalat.payments.reconciliation.treasury import receive_statement
 from kafalat.registry.access import roles_of
 
 PAGE_SIZE = 50
-STATEMENT_BYTES_MAX = 50_000_000
 
 
 def verdict_word(verdict: str) -> str:
@@ -103,20 +101,14 @@ def _acted(request: HttpRequest, user: User, cycle: Cycle | None) -> str:
     if act == "state" and cycle is not None:
         state_figures(cycle_id=cycle.pk, bank=request.POST.get("bank", ""), user=user, at=at)
         return _("The figures are stated; the treasury officer signs them.")
-    if act == "sign":
-        key = request.POST.get("sign_off", "")
-        counter_sign(
-            sign_off_id=int(key) if key.isdecimal() else 0,
-            seen_sha256=request.POST.get("seen", ""),
-            user=user,
-            at=at,
-        )
-        return _("The reconciliation is signed.")
-    upload = request.FILES.get("statement")
-    if upload is None or (upload.size or 0) > STATEMENT_BYTES_MAX:
-        return _("Nothing was sent.")
-    taken = receive_statement(content=upload.read(), name=str(upload.name)[:200], user=user, at=at)
-    return _("The statement was taken in: %(lines)d movements.") % {"lines": taken.lines}
+    key = request.POST.get("sign_off", "")
+    counter_sign(
+        sign_off_id=int(key) if key.isdecimal() else 0,
+        seen_sha256=request.POST.get("seen", ""),
+        user=user,
+        at=at,
+    )
+    return _("The reconciliation is signed.")
 
 
 @require_safe

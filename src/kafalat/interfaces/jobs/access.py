@@ -6,7 +6,6 @@ from django.contrib.auth.models import User
 
 from kafalat.interfaces.jobs.kinds import KINDS
 from kafalat.interfaces.models import Job
-from kafalat.payments.access import access_cycles
 from kafalat.registry.access import refusal, roles_of
 
 
@@ -17,9 +16,20 @@ def access_starting(user: User, kind: str) -> None:
         raise refusal(roles)
 
 
-def access_jobs(user: User) -> None:
-    """Let everybody who reads cycles see what runs. Raises the problem `access.refused`."""
-    access_cycles(user)
+def access_jobs(user: User) -> frozenset[str]:
+    """Return the kinds of jobs a person may follow. Raises the problem `access.refused` where there is none."""
+    roles = roles_of(user)
+    kinds = frozenset(name for name, kind in KINDS.items() if roles & kind.readers)
+    if not kinds:
+        raise refusal(frozenset().union(*(kind.readers for kind in KINDS.values())))
+    return kinds
+
+
+def access_job(user: User, job: Job) -> None:
+    """Let those follow a job whose kind they read. Raises the problem `access.refused`."""
+    readers = KINDS[job.kind].readers
+    if not roles_of(user) & readers:
+        raise refusal(readers)
 
 
 def may_cancel(user: User, job: Job) -> bool:
@@ -29,6 +39,6 @@ def may_cancel(user: User, job: Job) -> bool:
 
 def access_cancelling(user: User, job: Job) -> None:
     """Let those cancel a job who might have started it. Raises the problem `access.refused`."""
-    access_jobs(user)
+    access_job(user, job)
     if job.started_by_id != user.pk:
         access_starting(user, job.kind)

@@ -13,9 +13,11 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from kafalat.core.problems import Problem, problem
-from kafalat.interfaces.jobs.kinds import KINDS, Kind, Work
+from kafalat.interfaces import uploads
+from kafalat.interfaces.jobs.kinds import KINDS
 from kafalat.interfaces.jobs.selectors import job_by_id
 from kafalat.interfaces.jobs.tracking import StoppingWorkerError, Tracker, done
+from kafalat.interfaces.jobs.work import Kind, Work
 from kafalat.interfaces.models import Job
 from kafalat.interfaces.office import Office
 
@@ -63,12 +65,19 @@ def run_job(job_id: int, *, office: Office, stopping: Callable[[], bool] = bool)
     and leaves the job to be begun again.
     """
     with Tracker(job_id, stopping=stopping) as tracker:
-        if not tracker.begin():
-            return
-        job = job_by_id(job_id)
-        with _Outcome(tracker, job_id):
-            tracker.watch()
-            _do(job, KINDS[job.kind], job.started_by, tracker, office)
+        if tracker.begin():
+            job = job_by_id(job_id)
+            with _Outcome(tracker, job_id):
+                tracker.watch()
+                _do(job, KINDS[job.kind], job.started_by, tracker, office)
+    _tidy(job_id, office)
+
+
+def _tidy(job_id: int, office: Office) -> None:
+    """Remove the file a job was brought, once the job is over. What is missed here, `tasks.resume` finds."""
+    job = job_by_id(job_id)
+    if not job.is_under_way:
+        uploads.discard(office.home.uploads, job.arguments.get("upload", ""))
 
 
 def _do(job: Job, kind: Kind, user: User | None, tracker: Tracker, office: Office) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db.models import QuerySet
 
 from kafalat.core.problems import problem
 from kafalat.interfaces.models import Job
 
 
-def jobs() -> QuerySet[Job]:
-    """Return all jobs, newest first."""
-    return Job.objects.select_related("started_by").order_by("-id")
+def jobs(kinds: Collection[str] | None = None) -> QuerySet[Job]:
+    """Return all jobs, or those of some kinds, newest first."""
+    found = Job.objects.select_related("started_by").order_by("-id")
+    return found if kinds is None else found.filter(kind__in=kinds)
 
 
 def job_by_id(job_id: int) -> Job:
@@ -25,6 +28,11 @@ def under_way(cycle_id: int) -> list[Job]:
     """Return the jobs of a cycle that wait or run, oldest first."""
     states = [Job.State.WAITING, Job.State.RUNNING]
     return list(jobs().filter(state__in=states, arguments__cycle_id=cycle_id).order_by("id"))
+
+
+def of_upload(token: str) -> Job | None:
+    """Return the job a file was brought for, or None."""
+    return jobs().filter(arguments__upload=token).first()
 
 
 def last_of(kind: str) -> Job | None:

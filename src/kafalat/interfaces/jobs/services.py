@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 from kafalat.audit import services as audit
 from kafalat.core.problems import problem
 from kafalat.interfaces.jobs.access import access_cancelling, access_starting
-from kafalat.interfaces.jobs.kinds import Values
 from kafalat.interfaces.jobs.selectors import job_by_id
 from kafalat.interfaces.jobs.tasks import run
+from kafalat.interfaces.jobs.work import Values
 from kafalat.interfaces.models import Job
 
 

@@ -9,9 +9,11 @@ from django.db import InterfaceError, OperationalError, connection
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
+from kafalat.interfaces import uploads
 from kafalat.interfaces.jobs.running import run_job
+from kafalat.interfaces.jobs.selectors import of_upload
 from kafalat.interfaces.jobs.tracking import LOCK, StoppingWorkerError
-from kafalat.interfaces.office import office
+from kafalat.interfaces.office import Office, office
 
 # A server that restarts is back within a minute; longer outages are met by the sweep.
 _AGAIN = RetryStrategy(
@@ -39,8 +41,9 @@ def run(context: JobContext, *, job_id: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="resume", queueing_lock="resume", lock="resume")
 def resume(timestamp: int = 0) -> int:
-    """Give the jobs of workers that died to the living; return how many."""
+    """Give the jobs of workers that died to the living, and remove files nobody waits for; return how many jobs."""
     del timestamp
+    sweep_uploads(office())
     resumed = 0
     with connection.cursor() as cursor:
         cursor.execute(_LEFT_BEHIND, [run.name])
@@ -55,3 +58,11 @@ def resume(timestamp: int = 0) -> int:
                 resumed += 1
             cursor.execute("SELECT pg_advisory_unlock(%s, %s::int)", [LOCK, job_id])
     return resumed
+
+
+def sweep_uploads(here: Office) -> None:
+    """Remove the files whose job is over, and those that never came to a job."""
+    for token, is_old in uploads.tokens(here.home.uploads):
+        job = of_upload(token)
+        if is_old if job is None else not job.is_under_way:
+            uploads.discard(here.home.uploads, token)

@@ -141,9 +141,10 @@ class Tracker:
         """Record that the work was refused, in both languages."""
         self._end(
             "failed",
-            ", problem_en = %s, problem_ur = %s WHERE id = %s AND state = 'running'",
+            ", problem_en = %s, problem_ur = %s, result = %s::jsonb WHERE id = %s AND state = 'running'",
             refusal.text("en"),
             refusal.text("ur"),
+            json.dumps({"problem": refusal.code}),
         )
 
     def _end(self, state: str, rest: str, *values: str) -> None:
