@@ -50,6 +50,9 @@ _JUDGE = """
                 WHERE said.payment_id = p.id AND said.outcome = line.outcome) THEN 'repeated'
             WHEN line.outcome = 'paid' AND p.status IN ('returned', 'reversed') AND EXISTS (SELECT FROM payments_answerline AS said
                 WHERE said.payment_id = p.id AND said.outcome = 'returned' AND said.booked_on < line.booked_on) THEN 'contradiction'
+            WHEN line.outcome = 'returned' AND p.status = 'paid' AND EXISTS (SELECT FROM payments_takebackitem AS ordered
+                JOIN payments_takebackapproval AS approved ON approved.take_back_id = ordered.take_back_id
+                WHERE ordered.payment_id = p.id) THEN 'returned'
             WHEN c.status = 'closed' THEN 'late'
             WHEN line.outcome IN ('recalled', 'refused') THEN line.outcome
             WHEN coalesce(line.booked_on, %(today)s) - (f.created_at AT TIME ZONE 'Asia/Karachi')::date > %(late_days)s THEN 'late'
