@@ -59,6 +59,11 @@ ALLOWED = {
     "payment": CYCLE_ROLES,
     "ledger": CYCLE_ROLES,
     "ledger_rows": CYCLE_ROLES,
+    "recalls": CYCLE_ROLES,
+    "recall_ask": {"payment_releaser", "reconciler"},
+    "idle": CYCLE_ROLES,
+    "idle_payments": CYCLE_ROLES,
+    "outbox": CYCLE_ROLES,
     "reconciliation": {"auditor", "reconciler", "treasury_officer"},
     "reconciliation_lines": {"auditor", "reconciler", "treasury_officer"},
     "banks": CYCLE_ROLES,
@@ -74,6 +79,7 @@ ALLOWED = {
     "beneficiary": {"account_officer", "auditor"},
     "account_title": {"account_officer", "auditor"},
     "life_queue": {"account_officer", "auditor"},
+    "standing": {"account_officer"},
     "committee_lists": {"auditor", "committee_secretary"},
     "committee_list": {"auditor", "committee_secretary"},
     "committee_statistics": set(ROLES),
@@ -81,7 +87,7 @@ ALLOWED = {
     "simulation": set(ROLES),
 }
 # What is no page: a printed list, what a tablet sends and what it is served by (test_community.py); the slip
-# (test_slips.py); a list's cover (test_cover_sheet.py); what starts and stops work (test_console_jobs.py). What needs a saved simulation, and exports, are tried by role in test_simulation.py.
+# (test_slips.py); a list's cover (test_cover_sheet.py); what stops work (test_browser_payments.py). What needs a saved simulation, and exports, are tried by role in test_simulation.py.
 NO_PAGES = {
     *(
         "counter_begin",  # test_counter_pages.py
@@ -93,10 +99,11 @@ NO_PAGES = {
         "slip",
         "cover",
         "job_cancel",
-        "check_books",
+        "check_books",  # below
         "cycle_send",  # test_cycle_steps.py
         "reconciliation_line",  # test_workbench.py
         *("change_ask", "account_change"),  # test_account_pages.py
+        "recall",  # test_money_pages.py
         "wallet_callback",
     ),
     *("simulation_save", "simulation_saved", "simulation_compare", "simulation_csv", "simulation_json"),
@@ -133,6 +140,11 @@ def addresses() -> dict[str, str]:
         "calendar": "calendar/",
         "payments": f"payments/?cycle={cycle.pk}",
         "payment": f"payments/{Payment.objects.values_list('identity', flat=True)[0]}/",
+        "recalls": "recalls/",
+        "recall_ask": f"payments/{Payment.objects.values_list('identity', flat=True)[0]}/recall/",
+        "idle": "idle/",
+        "idle_payments": "idle/payments/",
+        "outbox": "outbox/",
         "ledger": f"ledger/?cycle={cycle.pk}",
         "ledger_rows": "ledger/rows/?account=obligation",
         "reconciliation": "reconciliation/",
@@ -151,6 +163,7 @@ def addresses() -> dict[str, str]:
         "beneficiary": f"accounts/of/{Beneficiary.objects.values_list('pk', flat=True)[0]}/",
         "account_title": f"accounts/titles/{Account.objects.filter(title_status='doubtful')[0].pk}/",
         "life_queue": "accounts/life/",
+        "standing": f"accounts/of/{Beneficiary.objects.values_list('pk', flat=True)[0]}/standing/suspend/",
         "committee_lists": "committees/",
         "committee_list": f"committees/{ValidationList.objects.latest('id').pk}/",
         "committee_statistics": "committees/statistics/",
@@ -219,6 +232,8 @@ def test_every_page_speaks_its_language_and_leads_to_itself_in_the_other(paid: s
         "counter": "counter_operator",
         "verification": "counter_operator",
         "counter_approvals": "counter_supervisor",
+        "recall_ask": "reconciler",
+        "standing": "account_officer",
     }
     for name, address in addresses().items():
         reader = logged_in(own[name]) if name in own else auditor
@@ -472,6 +487,14 @@ def test_the_number_of_questions_to_the_database_does_not_grow_with_the_rows(pai
         with CaptureQueriesContext(connection) as asked:
             assert reader.get(f"/en/{address}").status_code == 200
         assert len(asked) <= most, address
+
+
+def test_a_check_of_the_books_is_started_by_those_whose_work_it_is(paid: str) -> None:
+    for role in sorted(set(ROLES) - {"auditor", "reconciler"}):
+        assert logged_in(role).post("/en/ledger/check/").status_code == 403, role
+    assert not Job.objects.filter(kind="ledger").exists()
+    started = logged_in("auditor").post("/en/ledger/check/")
+    assert started["Location"] == f"/en/jobs/{Job.objects.get(kind='ledger').pk}/"
 
 
 # ---- problems and lost pages -----------------------------------------------------------------------------------

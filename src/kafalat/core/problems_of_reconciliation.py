@@ -86,6 +86,18 @@ OF_RECONCILIATION: dict[str, Entry] = {
         ur="یہ حکم آپ نے بنایا ہے؛ منظوری کوئی اور دے گا۔ کچھ تبدیل نہیں ہوا۔",
         http_status=403,
     ),
+    # { order: "its message id or number" }
+    "idle.order_closed": Entry(
+        en="Order {order} does not wait for approval; load the page again. Nothing was changed.",
+        ur="حکم {order} منظوری کا منتظر نہیں؛ صفحہ دوبارہ کھولیں۔ کچھ تبدیل نہیں ہوا۔",
+        http_status=409,
+    ),
+    # { order: "its message id or number" }
+    "idle.not_approved": Entry(
+        en="Order {order} waits for its approval; no bank is told of it before. Nothing was changed.",
+        ur="حکم {order} ابھی منظوری کا منتظر ہے؛ اس سے پہلے کسی بینک کو نہیں بتایا جاتا۔ کچھ تبدیل نہیں ہوا۔",
+        http_status=409,
+    ),
     # { payment: "its end-to-end id", reason_en, reason_ur }
     "idle.claim_refused": Entry(
         en="The claim for payment {payment} cannot be taken or granted: {reason_en}. Nothing was changed.",

@@ -107,6 +107,13 @@ def life_queue(programme: Programme) -> list[LifeCase]:
     ]
 
 
+def life_case(beneficiary: Beneficiary) -> LifeCase | None:
+    """Return the family's proof of life with its newest visit, or None where none is asked for."""
+    if beneficiary.status != Beneficiary.Status.SUSPENDED or beneficiary.standing_proof != "life":
+        return None
+    return LifeCase(beneficiary, beneficiary.visits.order_by("-id").select_related("recorded_by").first())
+
+
 def families_to_review(programme: Programme) -> list[Beneficiary]:
     """Return families whose payee was found dead: another payee, a new interview, or an exit is to be decided."""
     return list(_suspended(programme).filter(Exists(_found_dead())))

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kafalat.interfaces.labels_of_accounts import OF_ACCOUNTS
 from kafalat.interfaces.labels_of_counter import OF_COUNTER
+from kafalat.interfaces.labels_of_money import OF_MONEY
 from kafalat.interfaces.labels_of_reconciliation import OF_RECONCILIATION
 
 Words = dict[str, str | Promise]
@@ -105,6 +106,19 @@ HAPPENINGS: Words = {
     "rejected": _("Rejected by the bank"),
     "returned": _("Returned by the bank"),
     "open_line": _("A bank's line about it waits"),
+    "recalled": _("Recalled"),
+    "refused": _("The bank did not give it back"),
+    "call": _("The provider was called"),
+    "cash_out": _("Cash was taken out"),
+    "cash_back": _("No cash came out; the money is still hers"),
+    "recall_asked": _("Asked back"),
+    "recall_agreed": _("Asking it back was agreed"),
+    "recall_sent": _("The recall left"),
+    "warned": _("She was told that it waits"),
+    "take_back_ordered": _("Ordered to be taken back"),
+    "take_back_approved": _("Taking it back was approved"),
+    "claimed": _("She claimed it"),
+    "claim_granted": _("Her claim was granted"),
     "reissue": _("Sent again"),
     "park": _("Parked"),
 }
@@ -205,6 +219,7 @@ TABLE: dict[str, Words] = {
     "alarm": ALARMS,
     **OF_ACCOUNTS,
     **OF_COUNTER,
+    **OF_MONEY,
     **OF_RECONCILIATION,
 }
 

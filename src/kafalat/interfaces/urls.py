@@ -23,12 +23,16 @@ from kafalat.interfaces.console import (
     explained,
     files,
     households,
+    idle,
     jobs,
     life,
+    outbox,
     payments,
+    recalls,
     reconciliation,
     runs,
     simulation,
+    standing,
 )
 from kafalat.interfaces.console.overview import overview
 from kafalat.interfaces.public.guide import guide
@@ -56,6 +60,12 @@ class ChangeConverter(ActConverter):
     regex = "|".join(Change.Kind.values)
 
 
+class StandingConverter(ActConverter):
+    """What can be done about where a family stands."""
+
+    regex = "suspend|reinstate|exit"
+
+
 class TrancheConverter:
     """A tranche, as in 2026Q1."""
 
@@ -73,6 +83,7 @@ class TrancheConverter:
 register_converter(ActConverter, "act")
 register_converter(TrancheConverter, "tranche")
 register_converter(ChangeConverter, "change")
+register_converter(StandingConverter, "standing")
 
 urlpatterns = i18n_patterns(
     path("", overview, name="overview"),
@@ -100,6 +111,12 @@ urlpatterns = i18n_patterns(
     path("cycles/<int:cycle_id>/prepare/<slug:phase>/", payments.prepare, name="prepare"),
     path("payments/", payments.payments, name="payments"),
     path("payments/<slug:identity>/", payments.payment, name="payment"),
+    path("payments/<slug:identity>/recall/", recalls.ask, name="recall_ask"),
+    path("recalls/", recalls.recalls, name="recalls"),
+    path("recalls/<slug:message_id>/", recalls.recall, name="recall"),
+    path("idle/", idle.idle, name="idle"),
+    path("idle/payments/", idle.idle_payments, name="idle_payments"),
+    path("outbox/", outbox.outbox, name="outbox"),
     path("lists/<int:payment_list_id>/cover/", payments.cover, name="cover"),
     path("calendar/", calendar.calendar, name="calendar"),
     path("reconciliation/", reconciliation.reconciliation, name="reconciliation"),
@@ -138,6 +155,7 @@ urlpatterns = i18n_patterns(
     path("accounts/changes/<int:change_id>/", account_changes.one, name="account_change"),
     path("accounts/of/<int:beneficiary_id>/", accounts.one, name="beneficiary"),
     path("accounts/of/<int:beneficiary_id>/<change:kind>/", account_changes.ask, name="change_ask"),
+    path("accounts/of/<int:beneficiary_id>/standing/<standing:act>/", standing.standing, name="standing"),
     path("status/", status, name="status"),
     path("guide/", guide, name="guide"),
 )

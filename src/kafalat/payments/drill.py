@@ -1,4 +1,4 @@
-"""From a sum to the rows behind it, down to one payment and everything that ever happened to it."""
+"""From a sum to the rows behind it, down to one payment; its story is told in `payments/story.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Count, F, Min, QuerySet, Sum
 
 from kafalat.core.problems import problem
-from kafalat.payments.models import Cycle, HeldBack, Payment, PaymentList, Transfer
+from kafalat.payments.models import Cycle, HeldBack, Payment, PaymentList
 
 # What a list of payments can be narrowed to, by the name it has in an address.
 _FIELDS = {
@@ -85,15 +85,6 @@ def shares_of(payment_list: PaymentList) -> list[Share]:
     return [Share(*row) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """Something that happened to a payment: a code the page has words for, when, and what is known of it."""
-
-    code: str
-    at: datetime
-    detail: Mapping[str, object]
-
-
 def payment_by_identity(identity: str) -> Payment:
     """Return one payment. Raises the problem `console.not_found`."""
     found = (
@@ -106,64 +97,6 @@ def payment_by_identity(identity: str) -> Payment:
     if found is None:
         raise problem("console.not_found", what_en=f"payment {identity}", what_ur=f"ادائیگی {identity}")
     return found
-
-
-def happenings(payment: Payment) -> list[Happening]:
-    """Return everything that happened to a payment, in order: list, seats, file, answers, decision, pay-out."""
-    payment_list = payment.payment_list
-    found = [
-        Happening(
-            "prepared",
-            payment_list.prepared_at,
-            {"by": payment_list.maker.get_username(), "list": payment_list.number},
-        )
-    ]
-    found += [
-        Happening(seat.act, seat.at, {"by": seat.approver.get_username(), "reason": seat.reason})
-        for seat in payment_list.approvals.select_related("approver").order_by("at")
-    ]
-    for file in payment_list.files.select_related("outbox").filter(bank=payment.bank, part=payment.part):
-        found.append(Happening("filed", file.created_at, {"code": file.message_id, "digest": file.sha256}))
-        if file.outbox.sent_at:
-            found.append(Happening("sent", file.outbox.sent_at, {"code": file.message_id}))
-    found += [
-        Happening(
-            line.outcome,
-            line.answer.received_at,
-            {
-                "code": line.answer.message_id,
-                "line": line.line_no,
-                "bank_reason": line.reason_code,
-                "day": line.booked_on,
-            },
-        )
-        for line in payment.answer_lines.select_related("answer").order_by("answer__received_at", "id")
-    ]
-    found += [
-        Happening(
-            "open_line",
-            line.answer.received_at,
-            {"code": line.answer.message_id, "line": line.line_no, "verdict": line.verdict},
-        )
-        for line in payment.report_lines.select_related("answer").order_by("id")
-    ]
-    resolution = getattr(payment, "resolution", None)
-    if resolution is not None:
-        found.append(Happening(resolution.action, resolution.decided_at, {"by": resolution.decided_by}))
-    # Stable: what happened at one moment stays in the order of the chain.
-    return sorted(found, key=lambda one: one.at)
-
-
-def transfers_about(payment: Payment) -> list[Transfer]:
-    """Return the ledger rows that moved this payment's money: its own, its file's and its list's, in order."""
-    own = Transfer.objects.filter(payment=payment)
-    file = Transfer.objects.filter(
-        bank_file__payment_list_id=payment.payment_list_id,
-        bank_file__bank=payment.bank,
-        bank_file__part=payment.part,
-    )
-    whole = Transfer.objects.filter(payment_list_id=payment.payment_list_id)
-    return sorted([*whole, *file, *own], key=lambda row: (row.at, row.pk))
 
 
 @dataclass(frozen=True, slots=True)

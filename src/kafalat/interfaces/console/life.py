@@ -18,17 +18,21 @@ from kafalat.enrolment.access import access_accounts
 from kafalat.enrolment.life import confirm_visit, families_to_review, life_queue, record_visit
 from kafalat.interfaces import programmes
 from kafalat.interfaces.console.accounts import may_work
+from kafalat.interfaces.console.words import number
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def queue(request: HttpRequest) -> HttpResponse:
-    """Show who waits for a visit or for its confirmation; record one, or confirm another officer's."""
+    """Show who waits for a visit or for its confirmation; record one, or confirm another officer's.
+
+    A form of one family's page says so (`family`), and is answered there.
+    """
     user = cast(User, request.user)
     access_accounts(user)
     if request.method == "POST":
         if "confirm" in request.POST:
             confirm_visit(
-                visit_id=_number(request.POST["confirm"]),
+                visit_id=number(request.POST["confirm"]),
                 today=timezone.localdate(),
                 user=user,
                 at=timezone.now(),
@@ -36,7 +40,7 @@ def queue(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The visit was confirmed."))
         else:
             record_visit(
-                beneficiary_id=_number(request.POST.get("beneficiary", "")),
+                beneficiary_id=number(request.POST.get("beneficiary", "")),
                 outcome=request.POST.get("outcome", ""),
                 visited_on=_day(request.POST.get("visited_on", "")),
                 note=request.POST.get("note", ""),
@@ -44,7 +48,8 @@ def queue(request: HttpRequest) -> HttpResponse:
                 at=timezone.now(),
             )
             messages.success(request, _("The visit was recorded and waits for another officer."))
-        return redirect("life_queue")
+        family = number(request.POST.get("family", ""))
+        return redirect("beneficiary", beneficiary_id=family) if family else redirect("life_queue")
     programme = programmes.in_force()
     context = {
         "cases": life_queue(programme),
@@ -54,10 +59,6 @@ def queue(request: HttpRequest) -> HttpResponse:
         "today": timezone.localdate(),
     }
     return render(request, "console/life_queue.html", context)
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def _day(text: str) -> date:

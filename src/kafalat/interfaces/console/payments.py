@@ -23,7 +23,7 @@ from kafalat.interfaces.context import language_in_use, text
 from kafalat.interfaces.cover_sheet import cover_sheet
 from kafalat.interfaces.csv_export import Cell, csv_response
 from kafalat.interfaces.jobs.services import start_job
-from kafalat.payments import drill, selectors
+from kafalat.payments import drill, selectors, story
 from kafalat.payments.access import access_cycles, access_preparing
 
 PAGE_SIZE = 50
@@ -113,15 +113,20 @@ def payments(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 def payment(request: HttpRequest, identity: str) -> HttpResponse:
-    """Show one payment: what it is, everything that happened to it, and where its money went in the ledger."""
-    access_cycles(cast(User, request.user))
+    """Show one payment: what it is, what happened, calls about it, cash taken out, and where its money went in the ledger."""
+    user = cast(User, request.user)
+    access_cycles(user)
     found = drill.payment_by_identity(identity)
     context = {
         "payment": found,
         "cycle": found.payment_list.cycle,
         "account": _masked(bytes(found.account.iban_sealed)),
-        "happenings": drill.happenings(found),
-        "transfers": drill.transfers_about(found),
+        "happenings": story.happenings(found),
+        "calls": story.calls_about(found),
+        "cash": story.cash_taken(found),
+        "transfers": story.transfers_about(found),
+        "may_recall": story.may_be_recalled(found, user),
+        "recall": story.recall_of(found),
         "banks": bank_labels(),
     }
     return render(request, "console/payment.html", context)

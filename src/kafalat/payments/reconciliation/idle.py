@@ -11,9 +11,10 @@ import csv
 import io
 import json
 from datetime import date, datetime
+from pathlib import Path
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from kafalat.audit import services as audit
 from kafalat.core.money import decimal_text
@@ -23,12 +24,13 @@ from kafalat.enrolment.enrol import IBAN_PURPOSE
 from kafalat.payments.access import access_reconciling, access_releasing_money
 from kafalat.payments.cycles.calendar import local_day
 from kafalat.payments.models import Claim, Payment, TakeBack, TakeBackApproval
+from kafalat.payments.sending.putting import put_whole
 from kafalat.policy.model import Programme
 from kafalat.policy.reconciliation import Idle
 from kafalat.registry import bulk
 
 # Paid, and not a rupee of it taken out (a withdrawal whose cash did not come out is none). `%(today)s` is handed in.
-_IDLE = """
+IDLE = """
     SELECT p.id, p.identity, p.bank, p.amount_paisa, p.account_id, c.tranche, coalesce(said.booked_on, (a.received_at AT TIME ZONE 'Asia/Karachi')::date) AS paid_on
     FROM payments_payment AS p
     JOIN payments_answerline AS said ON said.payment_id = p.id AND said.outcome = 'paid'
@@ -41,34 +43,19 @@ _IDLE = """
 """
 
 
-def _rules(programme: Programme, today: date) -> Idle:
+def rules_on(programme: Programme, today: date) -> Idle:
+    """Return what the programme says on `today` about money nobody collects. Raises `reconciliation.no_rules`."""
     rules = programme.reconciliation.on(today) if programme.reconciliation is not None else None
     if rules is None:
         raise problem("reconciliation.no_rules")
     return rules.idle
 
 
-def idle_balances(*, programme: Programme, today: date) -> list[tuple[str, int, int, int]]:
-    """Return for each bank and whole months idle: payments and their paisa, by bank and months."""
-    return [
-        (str(bank), int(months), int(count), int(paisa))
-        for bank, months, count, paisa in bulk.rows(
-            f"""
-            SELECT bank, months, count(*), sum(amount_paisa)::bigint FROM (
-                SELECT bank, amount_paisa, (extract(year FROM age(%(today)s, paid_on)) * 12
-                    + extract(month FROM age(%(today)s, paid_on)))::int AS months FROM ({_IDLE}) AS idle
-            ) AS aged GROUP BY bank, months ORDER BY bank, months
-            """,
-            {"programme": programme.code, "today": today},
-        )
-    ]
-
-
 def queue_warnings(*, programme: Programme, user: User, at: datetime) -> int:
     """Queue the message of every payment that has come to a month of warning; return how many. Each is queued once."""
     access_reconciling(user)
     today = local_day(at)
-    rules = _rules(programme, today)
+    rules = rules_on(programme, today)
     labels = {bank.code: bank.label for bank in programme.banks.banks}
     with transaction.atomic():
         queued = bulk.execute(
@@ -79,7 +66,7 @@ def queue_warnings(*, programme: Programme, user: User, at: datetime) -> int:
                 replace(replace(replace(warning.ur, '{{amount}}', shown.amount), '{{tranche}}', idle.tranche),
                     '{{bank}}', coalesce(label.value->>'ur', idle.bank)),
                 (idle.paid_on + make_interval(months => warning.months))::date, %(at)s
-            FROM ({_IDLE}) AS idle
+            FROM ({IDLE}) AS idle
             JOIN jsonb_to_recordset(%(warnings)s::jsonb) AS warning (months int, en text, ur text)
                 ON idle.paid_on + make_interval(months => warning.months) <= %(today)s
             CROSS JOIN LATERAL (SELECT 'Rs ' || trim(to_char(idle.amount_paisa / 100, '999,999,999,999')) AS amount) AS shown
@@ -109,12 +96,12 @@ def order_take_back(*, programme: Programme, bank: str, user: User, at: datetime
     """
     access_reconciling(user)
     today = local_day(at)
-    rules = _rules(programme, today)
+    rules = rules_on(programme, today)
     with transaction.atomic():
         bulk.execute(
             f"""
             CREATE TEMPORARY TABLE taken ON COMMIT DROP AS
-            SELECT id, identity, amount_paisa FROM ({_IDLE}) AS idle
+            SELECT id, identity, amount_paisa FROM ({IDLE}) AS idle
             WHERE bank = %(bank)s AND paid_on + make_interval(months => %(months)s) <= %(today)s
                 AND (SELECT count(*) FROM payments_notice AS n WHERE n.payment_id = idle.id AND n.months = ANY (%(warned)s)
                     AND n.queued_at <= %(at)s - interval '1 month') = %(warnings)s
@@ -161,17 +148,26 @@ def order_take_back(*, programme: Programme, bank: str, user: User, at: datetime
 
 
 def approve_take_back(*, take_back_id: int, seen_sha256: str, user: User, at: datetime) -> TakeBackApproval:
-    """Approve an order as a releaser who did not make it. Raises `idle.own_order` and `reconciliation.figures_changed`."""
+    """Approve an order as a releaser who did not make it.
+
+    Raises `idle.order_closed` (unknown, or approved already), `idle.own_order` and `reconciliation.figures_changed`.
+    """
     access_releasing_money(user)
     with transaction.atomic():
-        order = TakeBack.objects.get(pk=take_back_id)
+        order = TakeBack.objects.filter(pk=take_back_id).first()
+        if order is None or TakeBackApproval.objects.filter(take_back=order).exists():
+            raise problem("idle.order_closed", order=order.message_id if order else take_back_id)
         if order.made_by_id == user.pk:
             raise problem("idle.own_order")
         if seen_sha256 != order.sha256:
             raise problem("reconciliation.figures_changed", bank=order.bank, cycle=order.message_id)
-        approval = TakeBackApproval.objects.create(
-            take_back=order, sha256=order.sha256, made_by_id=order.made_by_id, person=user, at=at
-        )
+        try:
+            with transaction.atomic():
+                approval = TakeBackApproval.objects.create(
+                    take_back=order, sha256=order.sha256, made_by_id=order.made_by_id, person=user, at=at
+                )
+        except IntegrityError as error:  # somebody approved it in the same moment
+            raise problem("idle.order_closed", order=order.message_id) from error
         _record("take_back_approved", "take_back", order.pk, {"sha256": order.sha256}, user, at)
     return approval
 
@@ -196,6 +192,23 @@ def take_back_csv(order: TakeBack, sealer: Sealer) -> bytes:
         iban = sealer.unseal(bytes(sealed), IBAN_PURPOSE)
         writer.writerow([order.message_id, identity, iban, decimal_text(amount_paisa), order.clause])
     return text.getvalue().encode()
+
+
+def put_take_back(*, take_back_id: int, sealer: Sealer, outgoing: Path, user: User) -> Path:
+    """Put an approved order where its bank fetches it, whole, and return where; safe to repeat, for its bytes never change.
+
+    Raises `access.refused`, `idle.not_approved` and `sending.not_written`.
+    """
+    access_releasing_money(user)
+    order = TakeBack.objects.filter(pk=take_back_id).first()
+    if order is None or not TakeBackApproval.objects.filter(take_back=order).exists():
+        raise problem("idle.not_approved", order=order.message_id if order else take_back_id)
+    content = take_back_csv(order, sealer)
+    path = outgoing / order.bank / f"{order.message_id}.csv"
+    try:
+        return put_whole(path, lambda out: out.write(content))
+    except OSError as error:
+        raise problem("sending.not_written", path=path, reason=error.strerror or error) from error
 
 
 def take_claim(*, payment_identity: str, reason: str, user: User, at: datetime) -> Claim:
