@@ -79,8 +79,13 @@ SQL: Final[dict[str, str]] = {
         HAVING sum(amount_paisa) > %(rupees_max)s::bigint * {PAISA_PER_RUPEE}
     """,
     "out_of_hours": f"""
-        SELECT {_OF_DAY}, {_EVIDENCE}, count(*) FROM ({{events}}) AS e
-        WHERE local::time < coalesce(opens, %(opens)s) OR local::time >= coalesce(closes, %(closes)s)
+        SELECT {_OF_DAY}, {_EVIDENCE}, count(*)
+        FROM (SELECT e.*, coalesce(e.opens, other.opens, %(opens)s) AS open_from,
+                  coalesce(e.closes, other.closes, %(closes)s) AS open_until
+              FROM ({{events}}) AS e LEFT JOIN unnest(%(other_first)s::date[], %(other_last)s::date[], %(other_opens)s::time[],
+                  %(other_closes)s::time[]) AS other (first, last, opens, closes) ON e.local::date BETWEEN other.first AND other.last
+        ) AS timed
+        WHERE local::time < open_from OR local::time >= open_until
         GROUP BY device_id, local::date HAVING count(*) >= %(events_min)s
     """,
     "other_district": f"""
@@ -180,6 +185,11 @@ def parameters(rules: AlertRules, code: str, window: Window) -> dict[str, Any]:
     if "settle_days" in values:
         local_end = window.until.astimezone(window.zone).replace(tzinfo=None)
         values["settled"] = local_end - timedelta(days=values["settle_days"])
+    if "other_hours" in values:
+        spans = values.pop("other_hours")
+        values |= {f"other_{name}": [span[name] for span in spans] for name in ("opens", "closes")}
+        values["other_first"] = [span["from_"] for span in spans]
+        values["other_last"] = [span["to"] or date.max for span in spans]
     if "travel" in values:
         values["travel"] = list(values["travel"])
     return values

@@ -21,14 +21,15 @@ def accounts(sheaf: Sheaf) -> Iterator[Finding]:
                 fault = Fault(f"The code '{code}' stands twice.", f"کوڈ «{code}» دو بار لکھا ہے۔")
                 yield part.finding((place, index, "code"), fault)
     death = rules.suspension(rules.death_suspension)
-    if death is None or death.proof != "life":
+    # Where an entry was set aside for a mistake of its own, what leads to it is not called a mistake as well.
+    if (death is None and part.whole) or (death is not None and death.proof != "life"):
         fault = Fault(
             f"'{rules.death_suspension}' is no suspension that a proof of life lifts.",
             f"«{rules.death_suspension}» ایسی معطلی نہیں جو زندہ ہونے کے ثبوت سے ختم ہو۔",
             nearest(rules.death_suspension, [entry.code for entry in rules.suspensions]),
         )
         yield part.finding(("death_suspension",), fault)
-    if sheaf.filters.value is None:
+    if sheaf.filters.value is None or not sheaf.filters.whole:
         return
     filters = [entry.code for entry in sheaf.filters.value.filters]
     for index, code in enumerate(rules.death_filters):

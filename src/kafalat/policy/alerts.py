@@ -47,12 +47,24 @@ class YearAmount(AlertRule):
     rupees_max: Count
 
 
+class OtherHours(InForce):
+    """Other hours than those of every day, for a span of days: a month of fasting, a winter."""
+
+    opens: time
+    closes: time
+    source: str = Field(min_length=3)
+
+
 class OutOfHours(AlertRule):
-    """At least `events_min` withdrawals at one device in a day outside its own hours, or outside `opens` to `closes` if it has none."""
+    """At least `events_min` withdrawals at one device in a day outside its own hours, or outside `opens` to `closes` if it has none.
+
+    On the days of `other_hours` theirs take the place of the programme's; a device's own hours stay what they are.
+    """
 
     opens: time
     closes: time
     events_min: Count
+    other_hours: tuple[OtherHours, ...] = ()
 
 
 class OtherDistrict(AlertRule):

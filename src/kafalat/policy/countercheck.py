@@ -46,9 +46,17 @@ def alerts(sheaf: Sheaf) -> Iterator[Finding]:
         yield part.finding(("rules", index, "from"), fault)
     districts = [place.pcode for place in sheaf.places.by_pcode.values() if place.level == "district"]
     for index, rules in enumerate(part.value.rules):
-        if rules.out_of_hours.opens >= rules.out_of_hours.closes:
-            fault = Fault("A day closes after it opens.", "بند ہونے کا وقت کھلنے کے بعد ہوتا ہے۔")
-            yield part.finding(("rules", index, "out_of_hours", "closes"), fault)
+        where = ("rules", index, "out_of_hours")
+        other = rules.out_of_hours.other_hours
+        for number, fault in overlaps(other):
+            yield part.finding((*where, "other_hours", number, "from"), fault)
+        for hours, at in [
+            (rules.out_of_hours, where),
+            *((each, (*where, "other_hours", number)) for number, each in enumerate(other)),
+        ]:
+            if hours.opens >= hours.closes:
+                fault = Fault("A day closes after it opens.", "بند ہونے کا وقت کھلنے کے بعد ہوتا ہے۔")
+                yield part.finding((*at, "closes"), fault)
         for place, pcode in enumerate(rules.other_district.travel):
             if pcode not in districts:
                 hint = nearest(pcode, districts)
