@@ -18,8 +18,8 @@ OF_RECALLS: dict[str, Entry] = {
     ),
     # { bank: "its code" }
     "recall.not_taken": Entry(
-        en="{bank} takes no recall by message: its profile names no recall_version, or its payments went to its interface. Call the bank.",
-        ur="{bank} پیغام کے ذریعے ادائیگی واپس نہیں کرتا: اس کے پروفائل میں recall_version نہیں، یا ادائیگیاں اس کے انٹرفیس پر گئی تھیں۔ بینک سے رابطہ کریں۔",
+        en="{bank} takes no recall by message: its profile names no recall_version. Call the bank.",
+        ur="{bank} پیغام کے ذریعے ادائیگی واپس نہیں کرتا: اس کے پروفائل میں recall_version نہیں۔ بینک سے رابطہ کریں۔",
         http_status=409,
     ),
     # { recall: "its message id" }

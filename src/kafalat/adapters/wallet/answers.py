@@ -22,6 +22,8 @@ _OUTCOMES: Final[dict[State, Outcome]] = {
     "rejected": "rejected",
     "returned": "returned",
     "conflict": "other",
+    "recalled": "recalled",
+    "refused": "refused",
 }
 
 

@@ -17,7 +17,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
 from kafalat.adapters.wallet.link import BusyError, CallError, DoubtError, Link, NotSentError, RefusedError
-from kafalat.adapters.wallet.messages import Line, Lines, Order, request_body
+from kafalat.adapters.wallet.messages import (
+    OF_ORDERS,
+    OF_RECALLS,
+    Line,
+    Lines,
+    Order,
+    Recalling,
+    request_body,
+)
 from kafalat.core.problems import problem
 
 _NOT_FOUND: Final = 404
@@ -111,7 +119,7 @@ class WalletClient:
         except DoubtError:
             call.doubtful = True
             raise
-        lines = _parsed(answer)
+        lines = _parsed(answer, OF_ORDERS)
         if lines is None or {line.identity for line in lines.payments} != call.waiting.keys():
             call.doubtful = True
             raise DoubtError("its answer does not add up")
@@ -137,11 +145,42 @@ class WalletClient:
         for start in range(0, len(wanted), self._limits.batch):
             some = wanted[start : start + self._limits.batch]
             query = "&".join(f"identity={quote(identity, safe='')}" for identity in some)
-            lines = _parsed(self._link.exchange("GET", f"/v1/payments?{query}"))
+            lines = _parsed(self._link.exchange("GET", f"/v1/payments?{query}"), OF_ORDERS)
             if lines is None or not {line.identity for line in lines.payments} <= set(some):
                 raise DoubtError("its answer does not add up")
             found |= {line.identity: line for line in lines.payments}
         return found
+
+    def recall(self, asked: Sequence[Recalling]) -> list[Line]:
+        """Ask for payments of one request back; return what the provider says of each: recalled, refused or pending.
+
+        A part of at most `Limits.batch` payments has a key of its own. Where there is doubt it is sent again as it was:
+        taking back twice takes nothing twice. Raises the problem `wallet.unreachable`; parts may have been acted on then.
+        """
+        lines: list[Line] = []
+        parts = [
+            asked[start : start + self._limits.batch] for start in range(0, len(asked), self._limits.batch)
+        ]
+        try:
+            for number, part in enumerate(parts, start=1):
+                for attempt in self._retrying():
+                    with attempt:
+                        lines += self._recall(part, key=f"{part[0].recall}-{number}")
+        except CallError as failure:
+            raise problem("wallet.unreachable", provider=self.provider, reason=str(failure)) from failure
+        return lines
+
+    def _recall(self, part: Sequence[Recalling], *, key: str) -> Sequence[Line]:
+        answer = self._link.exchange("POST", "/v1/recalls", body=request_body(part), key=key)
+        lines = _parsed(answer, OF_RECALLS)
+        said = (
+            {(line.identity, line.amount_paisa, line.request_sha256) for line in lines.payments}
+            if lines
+            else set()
+        )
+        if lines is None or said != {(one.identity, one.amount_paisa, one.sha256) for one in part}:
+            raise DoubtError("its answer does not add up")
+        return lines.payments
 
     def title(self, account: str) -> str | None:
         """Return the name the account is held under, None where the provider has no such account.
@@ -187,8 +226,10 @@ class WalletClient:
         )
 
 
-def _parsed(answer: bytes) -> Lines | None:
+def _parsed(answer: bytes, states: frozenset[str]) -> Lines | None:
+    """Return an answer whose totals are those of its lines, each in one of these states, else None."""
     try:
-        return Lines.model_validate_json(answer)
+        lines = Lines.model_validate_json(answer)
     except ValidationError:
         return None
+    return lines if all(line.state in states for line in lines.payments) else None

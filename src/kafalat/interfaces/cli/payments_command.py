@@ -12,6 +12,7 @@ from django.utils import timezone
 from kafalat.config import boot
 from kafalat.core.problems import Problem, problem
 from kafalat.core.text import Language
+from kafalat.interfaces.channels import wallet_clients
 from kafalat.interfaces.cli import recall_command
 from kafalat.interfaces.cli.output import print_lines
 from kafalat.interfaces.cover_sheet import cover_sheet
@@ -34,7 +35,12 @@ def send() -> None:
     for sha256 in sorted(set(Cycle.objects.values_list("programme_sha256", flat=True))):
         for departure in send_outbox(sender=here.sender(sha256), at=timezone.now()):
             print_lines(str(departure))
-    for path in send_recalls(programme_of=here.programme_of, outgoing=here.outgoing, at=timezone.now()):
+    for path in send_recalls(
+        programme_of=here.programme_of,
+        outgoing=here.outgoing,
+        at=timezone.now(),
+        wallets=wallet_clients(here.home),
+    ):
         print_lines(str(path))
     for row in stuck():
         refusal = Problem(row.problem_code, row.problem_details, row.bank_file.message_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 import typer
@@ -11,9 +12,17 @@ from django.utils import timezone
 from kafalat.config import boot
 from kafalat.core.money import decimal_text
 from kafalat.core.problems import problem
+from kafalat.interfaces.channels import wallet_clients
 from kafalat.interfaces.cli.output import print_lines
 from kafalat.interfaces.office import Office, office
-from kafalat.payments.sending.recalls import agree_recall, ask_recall, decide_recalled, recalls, send_recalls
+from kafalat.payments.sending.recalls import (
+    RecallView,
+    agree_recall,
+    ask_recall,
+    decide_recalled,
+    recalls,
+    send_recalls,
+)
 
 app = typer.Typer(no_args_is_help=True, help="Ask banks for payments back; two people do it together.")
 
@@ -63,15 +72,21 @@ def agree(
     agree_recall(
         message_id=recall, seen_sha256=sha256, programme_of=here.programme_of, user=_person(user), at=now
     )
-    for path in send_recalls(programme_of=here.programme_of, outgoing=here.outgoing, at=now):
+    wallets = wallet_clients(here.home)
+    for path in send_recalls(programme_of=here.programme_of, outgoing=here.outgoing, at=now, wallets=wallets):
         print_lines(str(path))
+    _print(view for view in recalls() if view.recall.message_id == recall)
 
 
 @app.command("list")
 def list_recalls() -> None:
     """List recalls: what was asked, by whom, whether it left, and what the bank answered."""
     _booted()
-    for view in recalls():
+    _print(recalls())
+
+
+def _print(views: Iterable[RecallView]) -> None:
+    for view in views:
         one, agreement = view.recall, view.agreement
         agreed = f"agreed by {agreement.agreed_by.username}" if agreement else "waits for a second person"
         left = "left" if agreement and agreement.sent_at else "not left"

@@ -13,6 +13,7 @@ from kafalat.payments.cycles.lifecycle import close_cycle, prepare_list
 from kafalat.payments.models import PaymentList
 from kafalat.payments.reconciliation.returns import resolve_returns
 from kafalat.payments.sending.outbox import send_outbox
+from kafalat.payments.sending.recalls import send_recalls
 
 
 def _of(found: PaymentList, en: str, ur: str) -> Values:
@@ -82,6 +83,14 @@ def _send(work: Work) -> Values:
     cycle = selectors.cycle_by_id(work.arguments["cycle_id"])
     sender = work.office.sender(cycle.programme_sha256)
     files = len(send_outbox(sender=sender, at=work.at, progress=work.progress))
+    files += len(
+        send_recalls(
+            programme_of=work.office.programme_of,
+            outgoing=sender.outgoing,
+            at=work.at,
+            wallets=sender.wallets,
+        )
+    )
     return said(f"Files that left: {files}.", f"روانہ ہونے والی فائلیں: {files}۔", files=files)
 
 

@@ -1,4 +1,8 @@
-"""Renders the message that asks a bank for payments back, from rows alone: the same bytes at every rendering."""
+"""Renders what asks a bank for payments back, from rows alone: the same bytes at every rendering.
+
+A bank that got a file gets a message about it; a provider that was called is called again, and what stands for the message
+are its orders, one a line.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,10 @@ from django.db import connection
 from django.utils.timezone import localtime
 
 from kafalat.adapters.iso20022.camt055 import Recalled, RecallHead, chunks
+from kafalat.adapters.wallet.messages import Recalling
+from kafalat.core.digests import canonical_json
 from kafalat.core.problems import problem
-from kafalat.payments.models import Recall
+from kafalat.payments.models import Outbox, Recall
 from kafalat.payments.sending.rendering import Writable
 from kafalat.policy.geography import banks_by_code
 from kafalat.policy.model import Programme
@@ -31,6 +37,20 @@ def render_recall(
     `source` is a query of identity and paisa in the order of identities, by the recall's key. Raises ValueError where the
     payments do not come to the request's totals.
     """
+    digest = hashlib.sha256()
+    for chunk in _lines(recall, source) if by_call(recall) else _message(recall, programme, source):
+        digest.update(chunk)
+        if out is not None:
+            out.write(chunk)
+    return digest.hexdigest()
+
+
+def by_call(recall: Recall) -> bool:
+    """Say whether the payments went to a provider's interface, so that the request is a call as well."""
+    return Outbox.objects.filter(pk=recall.bank_file_id, transport="api").exists()
+
+
+def _message(recall: Recall, programme: Programme, source: str) -> Iterator[bytes]:
     file = recall.bank_file
     head = RecallHead(
         message_id=recall.message_id,
@@ -45,12 +65,25 @@ def render_recall(
         count=recall.payments,
         sum_paisa=recall.amount_paisa,
     )
-    digest = hashlib.sha256()
-    for chunk in chunks(head, _batches(source, recall.pk)):
-        digest.update(chunk)
-        if out is not None:
-            out.write(chunk)
-    return digest.hexdigest()
+    return chunks(head, _batches(source, recall.pk))
+
+
+def orders_of(recall: Recall, source: str = OF_RECALL) -> list[Recalling]:
+    """Return what a provider is asked to give back. Raises ValueError where it does not come to the request's totals."""
+    orders = [
+        Recalling(identity, paisa, recall.message_id, recall.reason_code)
+        for batch in _batches(source, recall.pk)
+        for identity, paisa in batch
+    ]
+    if (len(orders), sum(one.amount_paisa for one in orders)) != (recall.payments, recall.amount_paisa):
+        msg = f"recall {recall.message_id} does not come to its totals"
+        raise ValueError(msg)
+    return orders
+
+
+def _lines(recall: Recall, source: str) -> Iterator[bytes]:
+    for one in orders_of(recall, source):
+        yield (canonical_json(one.fields()) + "\n").encode()
 
 
 def render_agreed(recall: Recall, programme: Programme, out: Writable | None = None) -> None:

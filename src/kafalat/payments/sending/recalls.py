@@ -6,7 +6,7 @@ refused one stays as it was. What becomes of recalled money is always a person's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,14 +15,18 @@ from typing import Literal
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from kafalat.adapters.wallet.messages import message_body
 from kafalat.audit import services as audit
 from kafalat.core.bank_formats import RECALL_REASONS
 from kafalat.core.problems import Problem, problem
 from kafalat.payments.access import access_recalling, access_reconciling
 from kafalat.payments.ledger.postings import insert_of_payments
 from kafalat.payments.models import BankFile, Outbox, Recall, RecallAgreement
+from kafalat.payments.reconciliation.answers import take_in
+from kafalat.payments.reconciliation.staging import Receiver
 from kafalat.payments.sending.putting import put_whole
-from kafalat.payments.sending.recall_message import render_agreed, render_recall
+from kafalat.payments.sending.recall_message import by_call, orders_of, render_agreed, render_recall
+from kafalat.payments.sending.transports import Wallet
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 
@@ -34,8 +38,10 @@ _ASKED = """
     CREATE TEMPORARY TABLE asked ON COMMIT DROP AS
     SELECT named.identity, p.id, p.amount_paisa, f.id AS file_id, CASE
         WHEN p.id IS NULL THEN 'unknown'
+        WHEN EXISTS (SELECT FROM payments_answerline AS said WHERE said.payment_id = p.id AND said.outcome = 'refused') THEN 'refused'
         WHEN EXISTS (SELECT FROM payments_recallitem AS i WHERE i.payment_id = p.id) THEN 'asked'
         WHEN o.sent_at IS NULL OR p.status NOT IN ('sent', 'accepted') THEN 'not_on_its_way'
+        WHEN o.transport = 'api' AND o.answered_at IS NULL THEN 'being_called'
         WHEN f.id <> min(f.id) OVER () THEN 'other_file' ELSE '' END AS fault
     FROM (SELECT DISTINCT unnest(%s::text[]) AS identity) AS named
     LEFT JOIN payments_payment AS p ON p.identity = named.identity
@@ -45,6 +51,14 @@ _ASKED = """
 _FAULTS = {
     "unknown": ("there is no such payment", "ایسی کوئی ادائیگی نہیں"),
     "asked": ("it was asked back before", "یہ پہلے واپس مانگی جا چکی ہے"),
+    "refused": (
+        "the bank has refused to recall it; settle it with the bank, whatever comes back is booked as returned",
+        "بینک اسے واپس کرنے سے انکار کر چکا ہے؛ بینک سے بات کریں، جو رقم آئے گی وہ واپسی میں درج ہو گی",
+    ),
+    "being_called": (
+        "the provider has not answered yet for all payments of its file",
+        "ادارے نے ابھی اس کی فائل کی سب ادائیگیوں کا جواب نہیں دیا",
+    ),
     "not_on_its_way": (
         "it has not left yet, or the bank has paid, rejected or returned it",
         "یہ ابھی بھیجی نہیں گئی، یا بینک اسے ادا، مسترد یا واپس کر چکا ہے",
@@ -138,7 +152,7 @@ def _file_asked() -> BankFile:
 def _refuse_untaken(file: BankFile, programme: Programme) -> None:
     profile = programme.bank_profiles.get(file.bank)
     by_file = Outbox.objects.filter(pk=file.pk, transport="file").exists()
-    if profile is None or profile.recall_version is None or not by_file:
+    if by_file and (profile is None or profile.recall_version is None):
         raise problem("recall.not_taken", bank=file.bank)
 
 
@@ -176,18 +190,24 @@ def agree_recall(
     return agreement
 
 
-def send_recalls(*, programme_of: ProgrammeOf, outgoing: Path, at: datetime) -> list[Path]:
-    """Put every agreed request that has not left into its bank's folder, whole; return where. Safe to repeat and to kill.
+def send_recalls(
+    *, programme_of: ProgrammeOf, outgoing: Path, at: datetime, wallets: Mapping[str, Wallet] | None = None
+) -> list[Path]:
+    """Send every agreed request that has not left, and return where those lie that are files. Safe to repeat and to kill.
 
-    A request is written before it is marked: killed between the two, the next run writes the same bytes under the same name.
-    Raises `sending.not_written` or `recall.changed` for the first that could not leave, after the others have.
+    A request is put into its bank's folder whole before it is marked: killed between the two, the next run writes the same
+    bytes under the same name. A provider is called, and its answer booked with the mark; without `wallets` calls wait for
+    a sending that has them. Raises `sending.not_written`, `recall.changed`, `sending.provider_unset`, `wallet.unreachable`
+    or a problem of the answer for the first that could not leave, after the others have.
     """
     sent: list[Path] = []
     refusal: Problem | None = None
     waiting = RecallAgreement.objects.filter(sent_at__isnull=True).order_by("pk")
+    if wallets is None:
+        waiting = waiting.filter(recall__bank_file__outbox__transport="file")
     for key in list(waiting.values_list("pk", flat=True)):
         try:
-            sent += _send(key, programme_of, outgoing, at)
+            sent += _send(key, programme_of, outgoing, wallets or {}, at)
         except OSError as error:
             place = error.filename or outgoing
             refusal = refusal or problem("sending.not_written", path=place, reason=error.strerror or error)
@@ -198,7 +218,9 @@ def send_recalls(*, programme_of: ProgrammeOf, outgoing: Path, at: datetime) -> 
     return sent
 
 
-def _send(key: int, programme_of: ProgrammeOf, outgoing: Path, at: datetime) -> list[Path]:
+def _send(
+    key: int, programme_of: ProgrammeOf, outgoing: Path, wallets: Mapping[str, Wallet], at: datetime
+) -> list[Path]:
     with transaction.atomic(durable=True):
         row = (
             RecallAgreement.objects.select_for_update(skip_locked=True, of=("self",))
@@ -210,14 +232,35 @@ def _send(key: int, programme_of: ProgrammeOf, outgoing: Path, at: datetime) -> 
             return []
         recall = row.recall
         programme = programme_of(recall.bank_file.payment_list.cycle.programme_sha256)
-        path = put_whole(
-            outgoing / recall.bank_file.bank / f"{recall.message_id}.xml",
-            lambda out: render_agreed(recall, programme, out),
-        )
+        path = None
+        if by_call(recall):
+            _call(recall, programme, wallets, at)
+        else:
+            path = put_whole(
+                outgoing / recall.bank_file.bank / f"{recall.message_id}.xml",
+                lambda out: render_agreed(recall, programme, out),
+            )
         row.sent_at = at
         row.save(update_fields=["sent_at"])
         _record(recall, "recall_sent", ACTOR, at)
-    return [path]
+    return [] if path is None else [path]
+
+
+def _call(recall: Recall, programme: Programme, wallets: Mapping[str, Wallet], at: datetime) -> None:
+    """Ask the provider and book what it says. What was agreed is the intent: whoever dies here asks again as it was."""
+    bank = recall.bank_file.bank
+    wallet = wallets.get(bank)
+    if wallet is None:
+        raise problem("sending.provider_unset", bank=bank, file=recall.message_id)
+    render_agreed(recall, programme)
+    content = message_body(
+        provider=bank,
+        message_id=f"CALL-{recall.message_id}",
+        created_at=at,
+        lines=wallet.recall(orders_of(recall)),
+    )
+    receiver = Receiver(programme=programme)
+    take_in(content=content, name=recall.message_id, actor=f"wallet:{bank}", receiver=receiver, at=at)
 
 
 def decide_recalled(*, message_id: str, action: Literal["reissue", "park"], user: User, at: datetime) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from kafalat.adapters.wallet.client import Result
-from kafalat.adapters.wallet.messages import Order
+from kafalat.adapters.wallet.messages import Line, Order, Recalling
 from kafalat.core.sealing import Sealer
 from kafalat.policy.model import Programme
 
@@ -30,6 +30,10 @@ class Wallet(Protocol):
 
     def pay(self, orders: Sequence[Order], *, doubtful: bool = False) -> list[Result]:
         """Have orders paid and say how each stands."""
+        ...
+
+    def recall(self, asked: Sequence[Recalling]) -> list[Line]:
+        """Ask for payments back and say what became of each. Raises the problem `wallet.unreachable`."""
         ...
 
 

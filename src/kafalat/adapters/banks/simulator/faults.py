@@ -18,7 +18,8 @@ class Faults:
     """Shares in percent of payments, of requests and of messages, and a pause.
 
     Of payments: `reject`, `late` (accepted, paid later by a message), `returned` (paid, then returned by a message).
-    Of requests: `drop`, `error`, `busy`, `lie`. Of messages: `duplicate`, `reorder`, `lie`. `slow_s` is waited before
+    Of recalls that could be granted: `refuse`. Of requests: `drop`, `error`, `busy`, `lie`. Of messages: `duplicate`,
+    `reorder`, `lie`. `slow_s` is waited before
     each answer. With `forget` the provider does not know its idempotency keys again, so a repeated call pays again,
     though it still answers by identity what it did last.
     """
@@ -26,6 +27,7 @@ class Faults:
     reject: int = 0
     late: int = 0
     returned: int = 0
+    refuse: int = 0
     drop: int = 0
     error: int = 0
     busy: int = 0

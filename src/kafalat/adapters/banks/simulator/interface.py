@@ -56,8 +56,8 @@ class Desk:
         ):
             return _json(401, {"error": "not signed"})
         route, _, query = path.partition("?")
-        if method == "POST" and route in {"/v1/payments", "/v1/batches"}:
-            return self._pay(route, headers, body)
+        if method == "POST" and route in {"/v1/payments", "/v1/batches", "/v1/recalls"}:
+            return self._act(route, headers, body)
         if method == "GET" and route == "/v1/payments":
             asked = [value for name, value in parse_qsl(query) if name == "identity"]
             return _lines(self.provider.know(asked))
@@ -69,13 +69,23 @@ class Desk:
             )
         return _json(404, {"error": "unknown"})
 
-    def _pay(self, route: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def _act(self, route: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        key = headers.get("Idempotency-Key", "")
+        act: Callable[[], list[Line]]
         try:
-            orders = messages.Request.model_validate_json(body).orders()
+            if route == "/v1/recalls":
+                asked = messages.RecallRequest.model_validate_json(body).recalled()
+                act, named = (lambda: self.provider.take_back(asked)), key.startswith(asked[0].recall)
+            else:
+                orders = messages.Request.model_validate_json(body).orders()
+                act, named = (
+                    lambda: self.provider.take(orders),
+                    route == "/v1/batches" or key == orders[0].identity,
+                )
         except ValidationError:
             return _json(400, {"error": "not an order"})
-        if route == "/v1/payments" and headers.get("Idempotency-Key") != orders[0].identity:
-            return _json(400, {"error": "the key is not the payment's identity"})
+        if not named:
+            return _json(400, {"error": "the key is not that of the request"})
         self._requests += 1
         mishap = mishap_of(self._requests, self.provider.seed, self.provider.faults)
         self.provider.calls[mishap or "answered"] += 1
@@ -83,7 +93,7 @@ class Desk:
             return Reply(429, b"{}", retry_after_s=1)
         if mishap == "error_before":
             return _json(500, {"error": "internal"})
-        lines = self.provider.take(orders)
+        lines = act()
         if mishap == "drop":
             return Reply(200, None)
         if mishap == "error_after":

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kafalat.adapters.banks.simulator.faults import Fate, Faults, fate_of, happens
-from kafalat.adapters.wallet.messages import Line, Order, State, message_body
+from kafalat.adapters.wallet.messages import Line, Order, Recalling, State, message_body
 
 REJECT_REASONS = ("AC01", "AC04", "AC06")
 RETURN_REASONS = ("AC04", "MD07", "MS03")
@@ -42,6 +42,7 @@ class Provider:
         self._lock = threading.RLock()
         self._known: dict[str, Line] = {}
         self._accounts: dict[str, str] = {}
+        self._recalls: dict[tuple[str, str], Line] = {}
         self._due: list[tuple[str, Fate]] = []
         self._messages = 0
 
@@ -76,6 +77,34 @@ class Provider:
         if fate in {"late", "returned"}:
             self._due.append((order.identity, fate))
         self.calls["taken"] += 1
+        return line
+
+    def take_back(self, asked: Sequence[Recalling]) -> list[Line]:
+        """Give back what was not credited yet and return what became of each; said again, it is answered as the first time."""
+        with self._lock:
+            return [self._take_back(one) for one in asked]
+
+    def _take_back(self, one: Recalling) -> Line:
+        said = self._recalls.get((one.recall, one.identity))
+        if said is not None:
+            self.calls["recall_repeated"] += 1
+            return said
+        known = self._known.get(one.identity)
+        reason = _refusal(known, one)
+        if not reason and happens(f"refuse:{self.seed}:{one.identity}", self.faults.refuse):
+            reason = "CUST"
+        if not reason and known is not None:
+            self._known[one.identity] = known.model_copy(update={"state": "recalled"})
+            self._due = [(identity, fate) for identity, fate in self._due if identity != one.identity]
+        line = Line(
+            identity=one.identity,
+            state="refused" if reason else "recalled",
+            amount_paisa=one.amount_paisa,
+            request_sha256=one.sha256,
+            reason_code=reason,
+        )
+        self._recalls[one.recall, one.identity] = line
+        self.calls[line.state] += 1
         return line
 
     def know(self, identities: Sequence[str]) -> list[Line]:
@@ -133,3 +162,12 @@ class Provider:
                 "sum_paisa": sum(entry.amount_paisa for entry in self.truth),
                 "calls": dict(self.calls),
             }
+
+
+def _refusal(known: Line | None, one: Recalling) -> str:
+    """Return the ISO 20022 reason why a payment cannot be given back, or nothing: only what is not credited yet can."""
+    if known is None or known.amount_paisa != one.amount_paisa:
+        return "NOOR"
+    if known.state in {"rejected", "returned"}:
+        return "ARDT"
+    return "" if known.state in {"accepted", "pending", "recalled"} else "CUST"
