@@ -16,7 +16,7 @@ from django.contrib.auth.models import Group, User
 from django.db import connections
 
 from kafalat.core.problems import Problem
-from kafalat.interfaces.jobs import kinds
+from kafalat.interfaces.jobs import kinds, worker
 from kafalat.interfaces.jobs.running import run_job
 from kafalat.interfaces.jobs.services import cancel_job, start_job
 from kafalat.interfaces.jobs.tasks import resume
@@ -258,6 +258,21 @@ def test_a_worker_that_is_asked_to_stop_gives_its_job_back(
     with pytest.raises(StoppingWorkerError):
         run_job(job.pk, office=office, stopping=lambda: True)
     assert (again(job).state, marks()) == ("waiting", 0)
+
+
+def test_a_worker_that_ends_with_the_queue_does_a_long_job_to_its_end(
+    people: None, office: Office, kind: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def do(work: Work) -> Values:
+        time.sleep(10 * worker.GRACE_S)
+        work.progress(0.5)
+        return write(work)
+
+    monkeypatch.setattr(worker, "GRACE_S", 0.1)
+    kind(do)
+    job = ask()
+    work(wait=False, signals=False)
+    assert (again(job).state, marks()) == ("done", 1)
 
 
 def test_a_worker_that_is_killed_loses_nothing_and_another_goes_on(office: Office, enrolled: str) -> None:

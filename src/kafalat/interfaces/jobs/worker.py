@@ -40,7 +40,8 @@ async def _run(worker: App, *, wait: bool, signals: bool) -> None:
             wait=wait,
             install_signal_handlers=signals,
             listen_notify=wait,
-            shutdown_graceful_timeout=GRACE_S,
+            # Without waiting the worker begins to end once nothing more is queued: what it has begun it does.
+            shutdown_graceful_timeout=GRACE_S if wait else None,
         )
 
 
