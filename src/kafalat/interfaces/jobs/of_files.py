@@ -14,6 +14,7 @@ from kafalat.enrolment.renewals import import_renewals
 from kafalat.interfaces.jobs.work import Kind, Values, Work, said
 from kafalat.interfaces.uploads import BYTES_MAX, MEGABYTE, Form
 from kafalat.payments.access import RECONCILERS, TREASURERS
+from kafalat.payments.models.answer import OUTCOMES
 from kafalat.payments.reconciliation.answers import receive_answer
 from kafalat.payments.reconciliation.treasury import receive_statement
 
@@ -37,9 +38,10 @@ def _answer(work: Work) -> Values:
         progress=work.progress,
     )
     lines, booked = sum(taken.verdicts.values()), sum(taken.outcomes.values())
+    held = sum(count for verdict, count in taken.verdicts.items() if verdict not in OUTCOMES)
     return said(
-        f"Lines read: {lines:,}. Payments booked: {booked:,}. The other lines stand under Reconciliation.",
-        f"پڑھی گئی سطریں: {lines:,}۔ درج ہونے والی ادائیگیاں: {booked:,}۔ باقی سطریں «مطابقت» میں ہیں۔",
+        f"Lines read: {lines:,}. Payments booked: {booked:,}. Lines held, under Reconciliation: {held:,}.",
+        f"پڑھی گئی سطریں: {lines:,}۔ درج ہونے والی ادائیگیاں: {booked:,}۔ روکی گئی سطریں، «مطابقت» میں: {held:,}۔",
     )
 
 
