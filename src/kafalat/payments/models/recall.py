@@ -11,7 +11,8 @@ from kafalat.payments.models.payment import BankFile, Payment
 
 
 class Recall(models.Model):
-    """A request to cancel payments of one bank file; `sha256` is that of the message its bank will get.
+    """A request to cancel payments of one bank file; `sha256` is that of the message its bank will get,
+    or of the orders its provider will be called with.
 
     `asked_person` is who the login belongs to, written by the database: a second login of the same person changes nothing.
     """
