@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from kafalat.core.bank_formats import RECALL_REASONS
 from kafalat.core.problems import Problem
+from kafalat.interfaces.channels import wallet_clients
 from kafalat.interfaces.console.words import bank_labels, with_refusal
 from kafalat.interfaces.office import office
 from kafalat.payments import drill
@@ -119,7 +120,9 @@ def _acted(request: HttpRequest, row: RecallRow, user: User) -> str:
             user=user,
             at=at,
         )
-    send_recalls(programme_of=here.programme_of, outgoing=here.outgoing, at=at)
+    send_recalls(
+        programme_of=here.programme_of, outgoing=here.outgoing, at=at, wallets=wallet_clients(here.home)
+    )
     if recall_row(row.view.recall.message_id).state == "agreed":
         return _("Two people agreed; the request leaves with the next sending.")
     return _("The request has left; the bank's answer is awaited.")
