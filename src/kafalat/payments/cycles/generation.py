@@ -17,6 +17,9 @@ from kafalat.payments.models import Cycle, CyclePhase, PaymentList
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 
+# One generation at a time: what another one is just recording is seen before anything is recorded twice.
+_LOCK = 0x4B41_0009
+
 
 def entitle(cycle: Cycle, values: dict[str, object], programme: Programme, fund: str) -> None:
     """Record what each payable family of the phase is due: the tranche's quarter, and earlier ones never recorded.
@@ -31,27 +34,31 @@ def entitle(cycle: Cycle, values: dict[str, object], programme: Programme, fund:
     ]
     if not any(row["quarter"] == cycle.tranche for row in due):
         raise problem("payments.no_amount", cycle=cycle.tranche)
-    bulk.execute(
-        f"""
-        INSERT INTO payments_entitlement (cycle_id, beneficiary_id, component, phase, amount_paisa, quarter, programme_code,
-            payee_id, fund)
-        SELECT %(cycle)s, own.id, due.component, %(phase)s, due.amount_paisa, due.quarter, own.programme_code, own.payee_id,
-            %(fund)s
-        FROM ({FAMILIES_OF_PHASE}) AS own
-        JOIN jsonb_to_recordset(%(due)s::jsonb) AS due (quarter text, component text, amount_paisa bigint, last_day date)
-            ON own.enrolled_on <= due.last_day
-        WHERE own.status = 'active' AND NOT EXISTS (SELECT FROM held WHERE held.beneficiary_id = own.id)
-        ORDER BY own.id, due.quarter, due.component
-        ON CONFLICT DO NOTHING
-        """,
-        {**values, "cycle": cycle.pk, "fund": fund, "due": json.dumps(due)},
-    )
+    bulk.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    with whole_tables():
+        bulk.execute(
+            f"""
+            INSERT INTO payments_entitlement (cycle_id, beneficiary_id, component, phase, amount_paisa, quarter, programme_code,
+                payee_id, fund)
+            SELECT %(cycle)s, own.id, due.component, %(phase)s, due.amount_paisa, due.quarter, own.programme_code,
+                own.payee_id, %(fund)s
+            FROM ({FAMILIES_OF_PHASE}) AS own
+            JOIN jsonb_to_recordset(%(due)s::jsonb) AS due (quarter text, component text, amount_paisa bigint, last_day date)
+                ON own.enrolled_on <= due.last_day
+            WHERE own.status = 'active' AND NOT EXISTS (SELECT FROM held WHERE held.beneficiary_id = own.id)
+                AND NOT EXISTS (SELECT FROM payments_entitlement AS e
+                    WHERE e.beneficiary_id = own.id AND e.quarter = due.quarter AND e.component = due.component)
+                AND NOT EXISTS (SELECT FROM payments_entitlement AS e WHERE e.payee_id = own.payee_id
+                    AND e.quarter = due.quarter AND e.component = due.component AND e.programme_code = own.programme_code)
+            ORDER BY own.id, due.quarter, due.component
+            """,
+            {**values, "cycle": cycle.pk, "fund": fund, "due": json.dumps(due)},
+        )
 
 
 # What is due and has no live attempt: never tried, cancelled, or decided to be sent again. Attempts are looked for in the
-# phase's own lists alone, so that the past does not make the present slower; none of it has statistics yet, hence a table.
+# phase's own lists alone, so that the past does not make the present slower.
 _DUE = """
-    CREATE TEMPORARY TABLE due ON COMMIT DROP AS
     SELECT e.id, e.beneficiary_id, e.amount_paisa, e.programme_code, e.quarter, e.component,
         coalesce(last.attempt, 0) + 1 AS attempt
     FROM payments_entitlement AS e
@@ -66,7 +73,7 @@ _DUE = """
                 AND (SELECT action FROM payments_resolution AS r WHERE r.payment_id = last.id) = 'reissue'))
 """
 # A bank that takes only so many payments in a file gets them in parts, in the order of their identities.
-_CANDIDATES = """
+_CANDIDATES = f"""
     CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS
     SELECT c.*, ((row_number() OVER (PARTITION BY c.bank ORDER BY c.identity) - 1)
         / coalesce((%(limits)s::jsonb ->> c.bank)::bigint, 2147483647))::smallint + 1 AS part
@@ -75,7 +82,7 @@ _CANDIDATES = """
             e.amount_paisa, CASE WHEN a.channel = ANY (%(channels)s) THEN a.channel ELSE 'camp' END AS channel,
             'K' || upper(left(encode(sha256(convert_to(concat_ws('|', e.programme_code, e.quarter, e.beneficiary_id,
                 e.component, e.attempt), 'UTF8')), 'hex'), 32)) AS identity
-        FROM due AS e
+        FROM ({_DUE}) AS e
         JOIN enrolment_beneficiary AS b ON b.id = e.beneficiary_id AND b.status = 'active'
         JOIN enrolment_account AS a ON a.beneficiary_id = e.beneficiary_id AND a.closed_on IS NULL
         WHERE NOT EXISTS (SELECT FROM held WHERE held.beneficiary_id = e.beneficiary_id)
@@ -91,11 +98,16 @@ def draft_list(
     Raises `payments.nothing_to_pay` and `payments.no_quorum`.
     """
     with whole_tables():
-        bulk.execute(_DUE, {"cycle": cycle.pk, "phase": phase.code, "fund": fund})
-    bulk.execute("ANALYZE due")
-    bulk.execute(
-        _CANDIDATES, {"channels": list(phase.channels), "limits": json.dumps(file_limits(programme))}
-    )
+        bulk.execute(
+            _CANDIDATES,
+            {
+                "cycle": cycle.pk,
+                "phase": phase.code,
+                "fund": fund,
+                "channels": list(phase.channels),
+                "limits": json.dumps(file_limits(programme)),
+            },
+        )
     ((payments, amount_paisa),) = bulk.rows(
         "SELECT count(*), coalesce(sum(amount_paisa), 0)::bigint FROM candidate"
     )

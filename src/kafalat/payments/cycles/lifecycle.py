@@ -98,7 +98,7 @@ def prepare_list(
         progress(0.4)
         payment_list = draft_list(cycle, chosen, programme, source, user=user, at=at)
         progress(0.8)
-        bulk.execute("DROP TABLE held, due, candidate")
+        bulk.execute("DROP TABLE held, candidate")
         with whole_tables():
             post_list(payment_list_id=payment_list.pk, at=at)
         progress(0.95)
