@@ -15,6 +15,7 @@ from kafalat.core.progress import Progress, silent
 from kafalat.core.quarters import Quarter, parse_quarter
 from kafalat.payments.access import access_preparing
 from kafalat.payments.cycles.calendar import fund_of, phase_rows
+from kafalat.payments.cycles.closing import adrift, unfinished
 from kafalat.payments.cycles.gate import hold_back, phase_values, somebody_due, whole_tables
 from kafalat.payments.cycles.generation import draft_list, entitle
 from kafalat.payments.ledger.postings import post_list
@@ -154,37 +155,11 @@ def close_cycle(
     return cycle
 
 
-# Where money may rest when a cycle is over: not yet drawn, with the payee, or set aside with a reason.
-_AT_REST = ("treasury", "paid", "suspense", "reversed")
-
-
 def _refuse_unfinished(cycle: Cycle) -> None:
     """Refuse while a payment is on its way or undecided, or money stands where it belongs to nobody."""
-    ((unfinished,),) = bulk.rows(
-        """
-        SELECT count(*) FROM payments_payment AS p JOIN payments_entitlement AS e ON e.id = p.entitlement_id
-        LEFT JOIN payments_resolution AS r ON r.payment_id = p.id
-        WHERE e.cycle_id = %s AND (p.status IN ('prepared', 'sent', 'accepted')
-            OR (p.status IN ('rejected', 'returned', 'recalled', 'cancelled') AND NOT EXISTS (
-                SELECT FROM payments_payment AS next WHERE next.entitlement_id = p.entitlement_id AND next.attempt > p.attempt)
-                AND r.action IS DISTINCT FROM 'park'))
-        """,
-        [cycle.pk],
-    )
-    if unfinished:
-        raise problem("payments.cycle_unfinished", cycle=cycle.tranche, payments=unfinished)
-    adrift = bulk.rows(
-        """
-        SELECT account, sum(paisa)::bigint FROM (
-            SELECT debit AS account, amount_paisa AS paisa FROM payments_transfer WHERE cycle_id = %s
-            UNION ALL SELECT credit, -amount_paisa FROM payments_transfer WHERE cycle_id = %s
-        ) AS moved
-        WHERE split_part(account, ':', 1) <> ALL (%s) GROUP BY account HAVING sum(paisa) <> 0 ORDER BY account LIMIT 1
-        """,
-        [cycle.pk, cycle.pk, list(_AT_REST)],
-    )
-    if adrift:
-        account, paisa = adrift[0]
-        raise problem(
-            "payments.money_without_owner", cycle=cycle.tranche, account=account, amount=rupees_text(paisa)
-        )
+    payments = sum(one.count for one in unfinished(cycle))
+    if payments:
+        raise problem("payments.cycle_unfinished", cycle=cycle.tranche, payments=payments)
+    for one in adrift(cycle):
+        amount = rupees_text(one.amount_paisa)
+        raise problem("payments.money_without_owner", cycle=cycle.tranche, account=one.code, amount=amount)
