@@ -19,7 +19,6 @@ from kafalat.enrolment.access import ACCOUNT_WORKERS, access_accounts
 from kafalat.enrolment.life import families_to_review, life_case, life_queue
 from kafalat.enrolment.notices import decide_title
 from kafalat.enrolment.payable import held_back_counts
-from kafalat.enrolment.rules import rules_of
 from kafalat.interfaces import programmes
 from kafalat.policy.model import Programme
 from kafalat.registry.access import roles_of
@@ -77,7 +76,7 @@ def one(request: HttpRequest, beneficiary_id: int) -> HttpResponse:
         "works": may_work(request),
         "waits": next((change for change in view.changes if change.status == "asked"), None),
         "case": life_case(view.beneficiary),
-        "death": rules_of(programme).death_suspension,
+        "death": programme.accounts.death_suspension if programme.accounts else "",
         "reader": request.user,
         "today": timezone.localdate(),
     }
