@@ -13,7 +13,6 @@ from kafalat.policy.loader import shipped
 from tests.policy import folder as small
 
 
-
 @pytest.fixture
 def programme(tmp_path: Path) -> Path:
     """The small programme with the shipped rules of accounts and alerts, in terms of its own places and filters."""
