@@ -19,6 +19,7 @@ from kafalat.interfaces.jobs.tasks import resume
 # What a job that runs gets to end by itself when its worker is asked to stop; after that its work is undone.
 GRACE_S = 5.0
 END_S = 15.0
+LONGEST_S = 7 * 86_400.0  # no job is begun again because it takes long
 PAUSE_S = 2.0
 
 
@@ -41,7 +42,7 @@ async def _run(worker: App, *, wait: bool, signals: bool) -> None:
             install_signal_handlers=signals,
             listen_notify=wait,
             # Without waiting the worker begins to end once nothing more is queued: what it has begun it does.
-            shutdown_graceful_timeout=GRACE_S if wait else None,
+            shutdown_graceful_timeout=GRACE_S if wait else LONGEST_S,
         )
 
 
