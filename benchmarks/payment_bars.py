@@ -24,7 +24,11 @@ def bars(kept: Kept) -> Iterator[str]:
         "| bar | asked | measured | payments | load | commit | |",
         "|---|---:|---:|---:|---:|---|---|",
     )
-    for section, what in (("generate", "generate"), ("flat", "generate, as many past payments stored")):
+    for section, what in (
+        ("generate", "generate"),
+        ("flat", "generate, as many past payments stored"),
+        ("arrears", "generate, a year's arrears with it, once"),
+    ):
         if section in kept:
             ratio = kept[section]["generate_s"] / kept[section]["floor_s"]
             yield _line(

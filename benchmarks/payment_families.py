@@ -21,8 +21,10 @@ from kafalat.config import boot
 
 boot.prepare()
 
+import psycopg
 from django.db import connections, transaction
 
+from kafalat.config.postgres import DATABASE
 from kafalat.core.quarters import Quarter
 from kafalat.interfaces.demo import Demo, Plan
 from kafalat.interfaces.logins import staff
@@ -93,11 +95,16 @@ def build(wanted: int) -> int:
             "iban_sealed": "sha256(convert_to('account ' || n, 'UTF8'))",
         },
     }
-    with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
+    # Keys and triggers of what is copied held for the prototype, and hold for its copies.
+    with psycopg.connect("service=kafalat_superuser", dbname=DATABASE) as cursor:
+        cursor.execute("SET session_replication_role = replica")
         for table, columns in overrides.items():
-            cursor.execute("SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 "
-                           "AND NOT attisdropped AND attgenerated = ''", [table])  # fmt: skip
-            names = [name for (name,) in cursor.fetchall()]
+            found = cursor.execute(
+                "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 "
+                "AND NOT attisdropped AND attgenerated = ''",
+                [table],
+            )
+            names = [name for (name,) in found.fetchall()]
             chosen = ", ".join(columns.get(name, f"source.{name}") for name in names)
             cursor.execute(
                 f"INSERT INTO {table} ({', '.join(names)}) SELECT {chosen} "
@@ -108,9 +115,15 @@ def build(wanted: int) -> int:
             "UPDATE enrolment_beneficiary SET status = 'suspended', standing_reason = 'not in the benchmark' "
             f"WHERE id < {BASE} AND status = 'active'"
         )
-    connections["owner"].close()
     maintain()
     return wanted
+
+
+def enrolled_on(day: str) -> None:
+    """Have every copy enrolled on `day` (ISO)."""
+    with psycopg.connect("service=kafalat_superuser", dbname=DATABASE) as cursor:
+        cursor.execute(f"UPDATE enrolment_beneficiary SET enrolled_on = %s WHERE id >= {BASE}", [day])
+    maintain()
 
 
 def _key(table: str) -> str:
