@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from kafalat.payments.cycles.calendar import local_day_sql
 from kafalat.registry import bulk
 
 # A payment counts from the moment its file left; days are those between the file and the bank's own day, or ours where it names none.
-_BANKS = """
+_BANKS = f"""
     WITH left_ AS (
         SELECT p.id, p.bank, p.status, p.amount_paisa, o.sent_at FROM payments_payment AS p
         JOIN payments_paymentlist AS l ON l.id = p.payment_list_id
@@ -17,8 +18,8 @@ _BANKS = """
         JOIN payments_outbox AS o ON o.bank_file_id = f.id
         WHERE o.sent_at IS NOT NULL AND (%(cycle)s::bigint IS NULL OR l.cycle_id = %(cycle)s)
     ), credited AS (
-        SELECT left_.bank, greatest(0, coalesce(line.booked_on, (a.received_at AT TIME ZONE 'Asia/Karachi')::date)
-            - (left_.sent_at AT TIME ZONE 'Asia/Karachi')::date) AS days
+        SELECT left_.bank, greatest(0, coalesce(line.booked_on, {local_day_sql("a.received_at")})
+            - {local_day_sql("left_.sent_at")}) AS days
         FROM left_ JOIN payments_answerline AS line ON line.payment_id = left_.id AND line.outcome = 'paid'
         JOIN payments_answer AS a ON a.id = line.answer_id
     ), speed AS (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from kafalat.core.problems import problem
@@ -85,3 +86,8 @@ def fund_of(programme: Programme, tranche: Quarter, named: str | None) -> Fund:
 def local_day(at: datetime) -> date:
     """Return the day of a moment where the programme is."""
     return at.astimezone(timezone.get_current_timezone()).date()
+
+
+def local_day_sql(moment: str) -> str:
+    """Return SQL for the day of `moment` (a column or expression of ours) where the programme is."""
+    return f"({moment} AT TIME ZONE '{settings.TIME_ZONE}')::date"

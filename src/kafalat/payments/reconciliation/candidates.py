@@ -13,6 +13,7 @@ from datetime import date
 from typing import NamedTuple
 
 from kafalat.adapters.banks.matching import Record, Terms, compare, learn, ranked, start, words
+from kafalat.payments.cycles.calendar import local_day_sql
 from kafalat.policy.reconciliation import Matching
 from kafalat.registry import bulk
 
@@ -48,8 +49,8 @@ class Candidate:
 
 
 # Lines that wait for a person and name no payment, with the day they speak of.
-_LINES = """
-    SELECT r.id, a.bank, r.outcome, r.amount_paisa, coalesce(r.booked_on, (a.received_at AT TIME ZONE 'Asia/Karachi')::date),
+_LINES = f"""
+    SELECT r.id, a.bank, r.outcome, r.amount_paisa, coalesce(r.booked_on, {local_day_sql("a.received_at")}),
         r.name, r.text, r.reference, r.account_last4
     FROM payments_reportline AS r JOIN payments_answer AS a ON a.id = r.answer_id
     WHERE r.verdict IN ('unreferenced', 'unknown') AND r.payment_id IS NULL AND r.amount_paisa IS NOT NULL
@@ -59,13 +60,13 @@ _LINES = """
             JOIN payments_answer AS own ON own.id = one.answer_id WHERE one.id = %(line)s))
     ORDER BY r.id
 """
-_KNOWN = """
+_KNOWN = f"""
     WITH wanted AS (
         SELECT * FROM unnest(%(lines)s::bigint[], %(banks)s::text[], %(amounts)s::bigint[], %(days)s::date[], %(words)s::text[])
             AS wanted (line_id, bank, amount_paisa, day, word)
     ), known AS (
         SELECT p.id, p.identity, p.bank, p.amount_paisa, p.status, person.name_en, a.iban_last4,
-            (f.created_at AT TIME ZONE 'Asia/Karachi')::date AS sent_on
+            {local_day_sql("f.created_at")} AS sent_on
         FROM payments_payment AS p
         JOIN payments_bankfile AS f ON f.payment_list_id = p.payment_list_id AND f.bank = p.bank AND f.part = p.part
         JOIN payments_paymentlist AS l ON l.id = p.payment_list_id JOIN payments_cycle AS c ON c.id = l.cycle_id

@@ -22,7 +22,7 @@ from kafalat.core.problems import problem
 from kafalat.core.sealing import Sealer
 from kafalat.enrolment.enrol import IBAN_PURPOSE
 from kafalat.payments.access import access_reconciling, access_releasing_money
-from kafalat.payments.cycles.calendar import local_day
+from kafalat.payments.cycles.calendar import local_day, local_day_sql
 from kafalat.payments.models import Claim, Payment, TakeBack, TakeBackApproval
 from kafalat.payments.sending.putting import put_whole
 from kafalat.policy.model import Programme
@@ -30,8 +30,8 @@ from kafalat.policy.reconciliation import Idle
 from kafalat.registry import bulk
 
 # Paid, and not a rupee of it taken out (a withdrawal whose cash did not come out is none). `%(today)s` is handed in.
-IDLE = """
-    SELECT p.id, p.identity, p.bank, p.amount_paisa, p.account_id, c.tranche, coalesce(said.booked_on, (a.received_at AT TIME ZONE 'Asia/Karachi')::date) AS paid_on
+IDLE = f"""
+    SELECT p.id, p.identity, p.bank, p.amount_paisa, p.account_id, c.tranche, coalesce(said.booked_on, {local_day_sql("a.received_at")}) AS paid_on
     FROM payments_payment AS p
     JOIN payments_answerline AS said ON said.payment_id = p.id AND said.outcome = 'paid'
     JOIN payments_answer AS a ON a.id = said.answer_id
