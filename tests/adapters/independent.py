@@ -75,7 +75,11 @@ def rows(content: bytes, kind: str, table: Table) -> list[Said]:
     statuses = {word.upper(): outcome for word, outcome in table.statuses.items()}
     said: list[Said] = []
     for row in cells[1:]:
-        of = dict(zip(headings, (cell.strip(" ") for cell in row), strict=True))
+        # A separator too many at the end of a line says nothing, as spreadsheets have it.
+        if any(row[len(headings) :]):
+            raise ValueError(row)
+        values = [cell.strip(" ") for cell in row[: len(headings)]]
+        of = dict(zip(headings, values, strict=True))
         if table.totals is not None and of[table.totals.column].upper() == table.totals.word.upper():
             continue
         amount = "".join(str(digit(one)) if one.isdigit() else one for one in of[table.columns.amount])
