@@ -73,10 +73,16 @@ def state() -> list[object]:
 
 
 def fate(
-    file: AnswerFile, content: bytes, receiver: Receiver, service: Callable[..., object] = receive_answer
+    file: AnswerFile,
+    content: bytes,
+    receiver: Receiver,
+    before: list[object],
+    service: Callable[..., object] = receive_answer,
 ) -> str:
-    """Take in one damaged answer, say what became of it, and undo it, so that the next meets the same books."""
-    before = state()
+    """Take in one damaged answer, say what became of it, and undo it, so that the next meets the same books.
+
+    `before` is the state all of them start from.
+    """
     with transaction.atomic():
         try:
             service(
@@ -102,7 +108,7 @@ def fate_of_half_done(office: Office, file: AnswerFile) -> str:
         receive_answer(**values)
         raise problem("bank.unreadable", file=file.name, line=1, reason="a control")
 
-    return fate(file, file.content, office.receiver(), service=half_done)
+    return fate(file, file.content, office.receiver(), state(), service=half_done)
 
 
 def test_a_refusal_after_something_was_posted_is_noticed(office: Office, corpus: list[AnswerFile]) -> None:
@@ -112,9 +118,11 @@ def test_a_refusal_after_something_was_posted_is_noticed(office: Office, corpus:
 def test_damaged_answers_are_booked_whole_or_not_at_all(office: Office, corpus: list[AnswerFile]) -> None:
     assert {file.kind for file in corpus} >= {"pain.002", "csv", "xlsx"}
     draw, found = random.Random(proof.SEED), Counter[str]()  # noqa: S311 - damage, not secrets
+    receiver, before = office.receiver(), state()
     for turn in range(QUICK):
         file = corpus[turn % len(corpus)]
-        found[fate(file, mutated(file.kind, file.content, draw)[1], office.receiver()).split()[0]] += 1
+        found[fate(file, mutated(file.kind, file.content, draw)[1], receiver, before).split()[0]] += 1
+    assert state() == before
     assert found.keys() == {"refused", "accepted"}, found
 
 
@@ -123,15 +131,17 @@ def test_ten_thousand_damaged_answers_at_the_books(office: Office, corpus: list[
     started = time.perf_counter()
     draw, found = random.Random(proof.SEED), Counter[str]()  # noqa: S311 - damage, not secrets
     crashes: list[str] = []
+    receiver, before = office.receiver(), state()
     for turn in range(LONG):
         file = corpus[turn % len(corpus)]
         mutation, content = mutated(file.kind, file.content, draw)
         try:
-            found[fate(file, content, office.receiver())] += 1
+            found[fate(file, content, receiver, before)] += 1
         except (Error, ValueError, KeyError, TypeError, LookupError, OSError, AssertionError) as error:
             found["crashed"] += 1
             crashes.append(f"{turn} {file.name} {mutation}: {error!r}"[:300])
     partly = sum(number for outcome, number in found.items() if outcome.startswith("partly"))
+    partly += state() != before
     broken = sum(number for outcome, number in found.items() if outcome.startswith("broke"))
     refused = sum(number for outcome, number in found.items() if outcome.startswith("refused"))
     half_done = fate_of_half_done(office, corpus[0])

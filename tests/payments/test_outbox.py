@@ -29,14 +29,14 @@ from kafalat.payments.sending.outbox import lift_quarantine, send_outbox
 from tests.conftest import NOW, clone
 from tests.payments.killing import killed_after, killed_at
 from tests.payments.senders import KILLS, Careless, Money, Picky, counted, killed, over_http, sent_by_two
-from tests.payments.steps import approve, authorise, checked, opened, released
-from tests.payments.wallets import Channel
+from tests.payments.steps import approve, authorise, checked, connection_of_owner, opened, released
+from tests.payments.wallets import BANK, Channel
 from tests.proof import SEED, report
 
 RELEASED = "template_released"
 LATER = NOW + timedelta(days=30)
-RANDOM_KILLS = 100
-PAIRS = 50
+RANDOM_KILLS = 50
+PAIRS = 20
 # A provider that keeps our keys, and one that forgets them: then only asking before sending again keeps us from paying twice.
 KEEPS = Faults(late=20, reject=10)
 FORGETS = Faults(late=20, reject=10, forget=True)
@@ -72,6 +72,19 @@ def test_a_provider_is_called_once_for_each_payment(office: Office, enrolled: st
     assert [c for c in check_ledger(outgoing=office.outgoing) if not c.holds] == []
 
 
+def keep_two_banks() -> None:
+    """Leave the families of the provider and of one bank that is sent a file: as many calls and files as it takes."""
+    with connection_of_owner() as cursor:
+        cursor.execute(
+            """
+            UPDATE enrolment_beneficiary SET status = 'exited', standing_reason = 'test' WHERE id NOT IN (
+                SELECT beneficiary_id FROM enrolment_account WHERE closed_on IS NULL AND bank IN (%(bank)s, (
+                    SELECT bank FROM enrolment_account WHERE bank <> %(bank)s GROUP BY bank ORDER BY count(*) LIMIT 1)))
+            """,
+            {"bank": BANK},
+        )
+
+
 class Trials:
     """Sendings of the same released list, each in a copy of its database, to a provider and a folder of its own."""
 
@@ -83,6 +96,7 @@ class Trials:
         self.tries_of_poison: list[int] = []
         self._numbers = count(1)
         with clone(home, template, RELEASED):
+            keep_two_banks()
             self.released = Channel(office)
 
     @contextmanager
