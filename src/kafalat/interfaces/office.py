@@ -13,7 +13,7 @@ from kafalat.core.sealing import Sealer
 from kafalat.interfaces.channels import wallet_clients
 from kafalat.payments.reconciliation.staging import Receiver
 from kafalat.payments.sending.transports import Sender
-from kafalat.policy.loader import load, shipped
+from kafalat.policy.loader import load, load_kept, shipped
 from kafalat.policy.model import Programme
 from kafalat.registry.imports import Keys
 from kafalat.targeting.runs import Folders
@@ -38,7 +38,9 @@ class Office:
 
     def programme_of(self, sha256: str) -> Programme:
         """Return the programme of a digest: the one in force, or the copy kept when it was used."""
-        return self.programme if self.programme.sha256 == sha256 else load(self.home.programmes / sha256)
+        if self.programme.sha256 == sha256:
+            return self.programme
+        return load_kept(self.home.programmes / sha256, sha256)
 
     @property
     def sealer(self) -> Sealer:

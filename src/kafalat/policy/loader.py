@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from kafalat.core.problems import problem
 from kafalat.policy.check import examine
 from kafalat.policy.files import folder_sha256, read_folder
 from kafalat.policy.model import Programme
+from kafalat.policy.older import completed
 
 
 def load(folder: Path) -> Programme:
@@ -17,7 +19,22 @@ def load(folder: Path) -> Programme:
     where anything in it is wrong: nothing is loaded in part.
     """
     files = read_folder(folder)
-    programme, findings = examine(files, folder_sha256(files))
+    return _whole(folder, files, folder_sha256(files))
+
+
+def load_kept(folder: Path, sha256: str) -> Programme:
+    """Return the programme of a copy that was kept when it was used, and recorded by its SHA-256.
+
+    What was unknown in its day is put in (`policy/older.py`); a folder that is not the recorded one is read as strictly as
+    any. Raises what `load` raises.
+    """
+    files = read_folder(folder)
+    found = folder_sha256(files)
+    return _whole(folder, completed(files) if found == sha256 else files, found)
+
+
+def _whole(folder: Path, files: Mapping[str, bytes], sha256: str) -> Programme:
+    programme, findings = examine(files, sha256)
     if programme is not None and not findings:
         return programme
     first, more = findings[0], len(findings) - 1

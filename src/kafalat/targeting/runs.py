@@ -20,7 +20,7 @@ from kafalat.engine import running
 from kafalat.engine.running import Difference, RunResult
 from kafalat.engine.selecting import selects, shares
 from kafalat.engine.snapshots import MANIFEST_FILE
-from kafalat.policy.loader import load
+from kafalat.policy.loader import load_kept
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 from kafalat.registry.models import Household, Snapshot
@@ -278,7 +278,7 @@ def replay(
     `targeting.results_changed` and `targeting.replay_differs`.
     """
     kept = folders.programmes / run.programme_sha256
-    programme = load(programme_folder or kept)
+    programme = load_kept(programme_folder or kept, run.programme_sha256)
     if programme.sha256 != run.programme_sha256:
         raise problem(
             "targeting.programme_differs",
