@@ -6,6 +6,8 @@ ARGS ?=
 BIN := .venv/bin
 # Messages are printed in Urdu too, whatever the terminal's language is set to.
 export PYTHONUTF8 := 1
+# Containers often forbid Python to keep what it compiled; each of our many short processes would compile for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo serve test check bench prove lock clean
@@ -26,7 +28,7 @@ serve: setup ## Serve the console on what is in the home folder
 	@$(BIN)/kafalat serve $(ARGS)
 
 test: setup-dev ## Run all tests (ARGS="-k words" picks some)
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup-dev ## Check style, types and the direction of imports
 	@$(BIN)/ruff check

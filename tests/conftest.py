@@ -1,6 +1,6 @@
 """Fixtures every test may use, and the plugin that reports tests left out.
 
-One embedded PostgreSQL server per session, in a home folder of its own. Each test that asks for `database`,
+One embedded PostgreSQL server per worker, in a home folder of its own. Each test that asks for `database`,
 `enrolled` or `paid` gets a copy of its own, cloned from a template in about a tenth of a second, and is free to
 change it.
 """
@@ -37,6 +37,7 @@ from kafalat.core.progress import silent
 from kafalat.core.quarters import Quarter
 from kafalat.interfaces.demo import Demo, Plan
 from kafalat.interfaces.office import Office
+from tests.homes import brought_up, copied
 
 pytest_plugins = ["tests.left_out"]
 
@@ -51,10 +52,29 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring files with slow tests forward: one of them begun last would run while the other workers have nothing left."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
-def home() -> Home:
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder to copy (`tests.homes.copied`): its server stopped, its database migrated and empty."""
+    own = tmp_path_factory.getbasetemp()
+    return brought_up(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+
+
+@pytest.fixture
+def ready_home(migrated: Path, tmp_path: Path) -> Path:
+    """A home folder of this test's own for commands, its database migrated and empty."""
+    return copied(migrated, tmp_path / "home").path
+
+
+@pytest.fixture(scope="session")
+def home(migrated: Path) -> Home:
     """The session's home folder, its server running and its database migrated and empty."""
-    opened = Home(HOME)
+    opened = copied(migrated, HOME)
     boot.database(opened)
     connections.close_all()
     return opened

