@@ -37,7 +37,7 @@ from kafalat.core.progress import silent
 from kafalat.core.quarters import Quarter
 from kafalat.interfaces.demo import Demo, Plan
 from kafalat.interfaces.office import Office
-from tests.homes import brought_up, copied
+from tests.homes import brought_up, copied, hasty
 
 pytest_plugins = ["tests.left_out"]
 
@@ -75,6 +75,7 @@ def ready_home(migrated: Path, tmp_path: Path) -> Path:
 def home(migrated: Path) -> Home:
     """The session's home folder, its server running and its database migrated and empty."""
     opened = copied(migrated, HOME)
+    hasty(opened)
     boot.database(opened)
     connections.close_all()
     return opened

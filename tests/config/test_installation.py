@@ -42,12 +42,6 @@ def test_the_embedded_server_asks_for_a_password(home: Home) -> None:
         assert connection.execute("SELECT current_user").fetchone() == ("kafalat_app",)
 
 
-def test_the_server_checks_its_pages_and_never_skips_a_flush(database: str) -> None:
-    with psycopg.connect("service=kafalat_app") as connection:
-        for setting in ("data_checksums", "fsync", "full_page_writes", "synchronous_commit"):
-            assert connection.execute(f"SHOW {setting}").fetchone() == ("on",), setting
-
-
 def test_a_server_of_ones_own_is_used_by_its_address(home: Home, paid: str, tmp_path: Path) -> None:
     urls = {
         "KAFALAT_DATABASE_URL": make_conninfo("", **service(home, "kafalat_app")),

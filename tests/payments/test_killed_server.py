@@ -184,6 +184,13 @@ def run(home: Home, kills: int) -> Counts:
     return counts
 
 
+def test_the_server_checks_its_pages_and_never_skips_a_flush(scratch: Home) -> None:
+    """As it is set up for work; the server of the other tests is in a hurry."""
+    with psycopg.connect(address(scratch)) as connection:
+        for setting in ("data_checksums", "fsync", "full_page_writes", "synchronous_commit"):
+            assert connection.execute(f"SHOW {setting}").fetchone() == ("on",), setting
+
+
 @pytest.mark.slow
 def test_what_was_acknowledged_survives_the_server(scratch: Home) -> None:
     counts = run(scratch, KILLS)
