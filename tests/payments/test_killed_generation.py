@@ -11,7 +11,7 @@ import pytest
 
 from kafalat.config.home import Home
 from kafalat.interfaces.office import Office
-from kafalat.payments.models import Cycle, Payment
+from kafalat.payments.models import Payment
 from tests.conftest import clone
 from tests.payments.killing import Left, compare, killed_after, killed_at, resume
 from tests.payments.steps import connection_of_owner, opened, prepared
@@ -28,26 +28,21 @@ def undisturbed(home: Home, office: Office, template: str) -> set[str]:
         return set(Payment.objects.values_list("identity", flat=True))
 
 
-def killed_and_resumed(
-    home: Home, office: Office, template: str, boundary: int, expected: set[str]
-) -> Left | None:
-    """Kill at one boundary and resume; None where the generation has fewer boundaries."""
-    with clone(home, template):
-        cycle: Cycle = opened(office)
-        if not killed_at(boundary, lambda: prepared(office, cycle)):
-            return None
-        return resume(office, cycle, expected)
-
-
 def every(home: Home, office: Office, template: str, stride: int) -> list[Left]:
     """Kill at each `stride`-th boundary until the generation gets through; return what each resumption came to."""
     expected = undisturbed(home, office, template)
     assert expected
     found: list[Left] = []
-    boundary = 1
-    while (left := killed_and_resumed(home, office, template, boundary, expected)) is not None:
-        found.append(left)
-        boundary += stride
+    while not found or found[-1].was_there:  # a committed generation is there to stay: begin anew
+        with clone(home, template):
+            cycle = opened(office)
+            act = partial(prepared, office, cycle)
+            while killed_at(1 + stride * len(found), act):
+                found.append(resume(office, cycle, expected))
+                if found[-1].was_there:
+                    break
+            else:
+                break
     return found
 
 
@@ -90,12 +85,16 @@ def at_random(home: Home, office: Office, template: str, kills: int) -> tuple[li
     found: list[Left] = []
     begun = 0
     while len(found) < kills:
-        begun += 1
         with clone(home, template):
             cycle = opened(office)
             act = partial(prepared, office, cycle)
-            if killed_after(moments.uniform(0, longest_s), act):
+            while len(found) < kills:
+                begun += 1
+                if not killed_after(moments.uniform(0, longest_s), act):
+                    break
                 found.append(resume(office, cycle, expected))
+                if found[-1].was_there:
+                    break
     return found, begun
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from kafalat.adapters.banks.simulator.faults import Faults
+from kafalat.adapters.wallet.link import Limits
 from kafalat.config.home import Home
 from kafalat.interfaces.logins import staff
 from kafalat.interfaces.office import Office
@@ -97,7 +98,7 @@ class Trials:
         self._numbers = count(1)
         with clone(home, template, RELEASED):
             keep_two_banks()
-            self.released = Channel(office)
+            self.released = Channel(office, limits=Limits(tries=2, batch=6))
 
     @contextmanager
     def one(self, kind: str, faults: Faults) -> Iterator[Channel]:
