@@ -33,6 +33,9 @@ FAMILIES_OF_PHASE = """
     WHERE b.programme_code = %(programme)s AND h.place_id = ANY (%(places)s)
 """
 
+_LEFT = """SELECT FROM payments_payment AS p
+    JOIN payments_paymentlist AS l ON l.id = p.payment_list_id AND l.status = 'dispatched'"""
+
 
 @contextmanager
 def whole_tables() -> Iterator[None]:
@@ -112,16 +115,25 @@ def held_in_list(payment_list: PaymentList, at: datetime) -> str | None:
 
 
 def somebody_due(cycle: Cycle, phase: CyclePhase, programme: Programme, at: datetime) -> bool:
-    """Say whether a phase would pay somebody now: a family that can be paid, or one that was entitled already."""
+    """Say whether a phase would pay somebody now: a family that can be paid, or one that was entitled already.
+
+    Who stands in a list that left is not due any more, be it another phase's: a list from before there were phases was of
+    all of them.
+    """
     values = phase_values(cycle, phase, programme, at)
     values |= {"cycle": cycle.pk, "last_day": parse_quarter(cycle.tranche).last_day()}
     find_held(values)
     ((found,),) = bulk.rows(
         f"""
-        SELECT EXISTS (SELECT FROM payments_entitlement WHERE cycle_id = %(cycle)s AND phase = %(phase)s) OR EXISTS (
+        SELECT EXISTS (
+            SELECT FROM payments_entitlement AS e WHERE e.cycle_id = %(cycle)s AND e.phase = %(phase)s
+                AND NOT EXISTS ({_LEFT} WHERE p.entitlement_id = e.id)
+        ) OR EXISTS (
             SELECT FROM ({FAMILIES_OF_PHASE}) AS own
             WHERE own.status = 'active' AND own.enrolled_on <= %(last_day)s
-                AND NOT EXISTS (SELECT FROM held WHERE held.beneficiary_id = own.id))
+                AND NOT EXISTS (SELECT FROM held WHERE held.beneficiary_id = own.id)
+                AND NOT EXISTS ({_LEFT} JOIN payments_entitlement AS e ON e.id = p.entitlement_id
+                    WHERE e.beneficiary_id = own.id AND e.cycle_id = %(cycle)s))
         """,
         values,
     )

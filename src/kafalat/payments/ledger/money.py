@@ -7,8 +7,13 @@ from kafalat.payments.ledger.rule import Rule
 from kafalat.payments.models.transfer import KINDS
 
 MOVED = """
-    SELECT cycle_id, debit AS account, amount_paisa AS paisa, payment_id FROM payments_transfer
-    UNION ALL SELECT cycle_id, credit, -amount_paisa, payment_id FROM payments_transfer
+    SELECT cycle_id, debit AS account, amount_paisa AS paisa, payment_id, kind FROM payments_transfer
+    UNION ALL SELECT cycle_id, credit, -amount_paisa, payment_id, kind FROM payments_transfer
+"""
+# What older books posted as due payment by payment counts with the payment's own `sent`. A list that was prepared then and
+# left since was posted as released and sent by whole files: those rows take it up, and no payment's own do.
+_TAKEN_UP = """
+    (m.kind <> 'due' OR EXISTS (SELECT FROM payments_transfer AS sent WHERE sent.payment_id = m.payment_id AND sent.kind = 'sent'))
 """
 
 # Where the state of each payment says its money is. A payment tried again has handed its money on: `moved_on`. In books
@@ -77,7 +82,7 @@ RULES = (
             s.status || ', ledger ' || coalesce(own.account, 'nowhere') AS what
         FROM ({STANDS}) AS s LEFT JOIN (
             SELECT payment_id, string_agg(account, '+') AS account, sum(paisa) AS paisa FROM (
-                SELECT payment_id, account, sum(paisa) AS paisa FROM ({MOVED}) AS m WHERE payment_id IS NOT NULL
+                SELECT payment_id, account, sum(paisa) AS paisa FROM ({MOVED}) AS m WHERE payment_id IS NOT NULL AND {_TAKEN_UP}
                 GROUP BY payment_id, account HAVING sum(paisa) > 0
             ) AS positive GROUP BY payment_id
         ) AS own ON own.payment_id = s.id

@@ -99,11 +99,13 @@ def _copy(answer: Answer) -> None:
 
 
 # A block is named after its file (`payments/sending/dispatch.py`); a list is of one phase, so its only block is the whole file.
-_SPREAD = """
+# A file of before left under two seats, with a block for each phase: what is said of one of those waits for a person.
+_IS_WHOLE = "(f.message_id = whole.reference OR f.message_id || '-1' = whole.reference AND f.seats > 2)"
+_SPREAD = f"""
     INSERT INTO line
     SELECT whole.line_no, 'payment', p.identity, whole.outcome, whole.reason_code, NULL, '', '', whole.booked_on, whole.text
     FROM line AS whole
-    JOIN payments_bankfile AS f ON f.message_id = whole.reference OR f.message_id || '-1' = whole.reference
+    JOIN payments_bankfile AS f ON {_IS_WHOLE}
     JOIN payments_payment AS p ON p.payment_list_id = f.payment_list_id AND p.bank = f.bank AND p.part = f.part
     WHERE whole.scope = %s AND NOT EXISTS (
         SELECT FROM line AS own WHERE own.scope = 'payment' AND own.reference = p.identity)
@@ -117,10 +119,7 @@ def _spread() -> None:
         if scope in scopes:
             bulk.execute(_SPREAD, [scope])
             bulk.execute(
-                """
-                DELETE FROM line AS whole USING payments_bankfile AS f WHERE whole.scope = %s
-                    AND (f.message_id = whole.reference OR f.message_id || '-1' = whole.reference)
-                """,
+                f"DELETE FROM line AS whole USING payments_bankfile AS f WHERE whole.scope = %s AND {_IS_WHOLE}",
                 [scope],
             )
             bulk.execute("ANALYZE line")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from io import BytesIO
 from typing import Final, Protocol
 
@@ -16,16 +17,19 @@ from django.utils.timezone import localtime
 
 from kafalat.adapters.iso20022 import pain001
 from kafalat.adapters.iso20022.pain001 import BlockHead, FileHead, Payment
+from kafalat.core.quarters import parse_quarter
 from kafalat.core.sealing import Sealer
 from kafalat.enrolment.enrol import IBAN_PURPOSE
 from kafalat.payments.models import BankFile
-from kafalat.policy.geography import banks_by_code
+from kafalat.policy.geography import banks_by_code, phases_in_force
 from kafalat.policy.model import Programme
 from kafalat.registry import bulk
 
 # Stands in a bank file beside every payment whose payee or account was generated.
 _SYNTHETIC: Final = " - SYNTHETIC"
 _BATCH: Final = 5_000
+# A file from before phases had lists of their own left under two approvals, with a block for each phase of its families.
+_SEATS_OF_OLDER: Final = 2
 
 
 class Writable(Protocol):
@@ -83,9 +87,9 @@ def render(file: BankFile, renderer: Renderer) -> bytes:
 def _chunks(file: BankFile, renderer: Renderer) -> Iterator[bytes]:
     """One block: a list is of one phase. It is executed on the phase's day, or on the day the bank can, if that is later."""
     programme, payment_list = renderer.programme, file.payment_list
-    created_at = localtime(file.created_at)
+    older = file.seats == _SEATS_OF_OLDER
+    created_at = file.created_at if older else localtime(file.created_at)
     profile = programme.bank_profiles[file.bank]
-    phase = payment_list.cycle.phases.get(code=payment_list.phase)
     head = FileHead(
         message_id=file.message_id,
         created_at=created_at,
@@ -96,6 +100,10 @@ def _chunks(file: BankFile, renderer: Renderer) -> Iterator[bytes]:
         count=file.transactions,
         sum_paisa=file.control_sum_paisa,
     )
+    if older:
+        chunks = pain001.chunks(head, _older_blocks(file, renderer), profile.form)
+        return (chunk.replace(b"</Document>\n", b"</Document>") for chunk in chunks)
+    phase = payment_list.cycle.phases.get(code=payment_list.phase)
     block = BlockHead(
         payment_information_id=f"{file.message_id}-1",
         execution_date=max(profile.executed_on(created_at), phase.starts_on),
@@ -105,8 +113,35 @@ def _chunks(file: BankFile, renderer: Renderer) -> Iterator[bytes]:
     return pain001.chunks(head, [(block, _payments(file, renderer))], profile.form)
 
 
-def _payments(file: BankFile, renderer: Renderer) -> Iterator[Sequence[Payment]]:
-    """Yield the payments in batches, from a cursor that stays at the server; IBANs are opened batch by batch."""
+def _older_blocks(
+    file: BankFile, renderer: Renderer
+) -> Iterator[tuple[BlockHead, Iterator[Sequence[Payment]]]]:
+    """Yield one block for each phase, in the programme's order, executed so many days after the file was made."""
+    tranche = parse_quarter(file.payment_list.cycle.tranche)
+    sums = {
+        phase: (count, paisa)
+        for phase, count, paisa in bulk.rows(
+            "SELECT e.phase, count(*), sum(p.amount_paisa)::bigint FROM payments_payment AS p "
+            "JOIN payments_entitlement AS e ON e.id = p.entitlement_id WHERE p.payment_list_id = %s AND p.bank = %s GROUP BY 1",
+            [file.payment_list_id, file.bank],
+        )
+    }
+    phases = [
+        phase for phase in phases_in_force(renderer.programme, tranche.first_day()) if phase.code in sums
+    ]
+    for number, phase in enumerate(phases, start=1):
+        count, paisa = sums[phase.code]
+        block = BlockHead(
+            payment_information_id=f"{file.message_id}-{number}",
+            execution_date=(file.created_at + timedelta(days=phase.starts_after_days)).date(),
+            count=count,
+            sum_paisa=paisa,
+        )
+        yield block, _payments(file, renderer, phase.code)
+
+
+def _payments(file: BankFile, renderer: Renderer, phase: str | None = None) -> Iterator[Sequence[Payment]]:
+    """Yield the payments, of one phase or all, in batches from a cursor that stays at the server; IBANs are opened batch by batch."""
     room = renderer.programme.bank_profiles[file.bank].remittance_max - len(_SYNTHETIC)
     text = f"{renderer.programme.label.en} {file.payment_list.cycle.tranche}"[: max(0, room)]
     remittance = {False: text, True: text + _SYNTHETIC}
@@ -119,9 +154,10 @@ def _payments(file: BankFile, renderer: Renderer) -> Iterator[Sequence[Payment]]
             JOIN enrolment_account AS a ON a.id = p.account_id
             JOIN enrolment_beneficiary AS b ON b.id = e.beneficiary_id
             JOIN registry_person AS person ON person.id = b.payee_id
-            WHERE p.payment_list_id = %s AND p.bank = %s AND p.part = %s ORDER BY p.identity
+            WHERE p.payment_list_id = %s AND p.bank = %s AND p.part = %s AND (%s::text IS NULL OR e.phase = %s)
+            ORDER BY p.identity
             """,
-            [file.payment_list_id, file.bank, file.part],
+            [file.payment_list_id, file.bank, file.part, phase, phase],
         )
         while rows := cursor.fetchmany(_BATCH):
             ibans = renderer.sealer.unseal_many([row[3] for row in rows], IBAN_PURPOSE)
