@@ -50,11 +50,12 @@ def alerts(sheaf: Sheaf) -> Iterator[Finding]:
         other = rules.out_of_hours.other_hours
         for number, fault in overlaps(other):
             yield part.finding((*where, "other_hours", number, "from"), fault)
-        for hours, at in [
-            (rules.out_of_hours, where),
-            *((each, (*where, "other_hours", number)) for number, each in enumerate(other)),
-        ]:
-            if hours.opens >= hours.closes:
+        usual = (rules.out_of_hours.opens, rules.out_of_hours.closes, where)
+        others = [
+            (each.opens, each.closes, (*where, "other_hours", number)) for number, each in enumerate(other)
+        ]
+        for opens, closes, at in (usual, *others):
+            if opens >= closes:
                 fault = Fault("A day closes after it opens.", "بند ہونے کا وقت کھلنے کے بعد ہوتا ہے۔")
                 yield part.finding((*at, "closes"), fault)
         for place, pcode in enumerate(rules.other_district.travel):
