@@ -18,7 +18,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 
 from kafalat.core.money import decimal_text
-from kafalat.payments.models import Answer, BankFile, Cycle, Outbox
+from kafalat.payments.models import Answer, BankFile, Cycle, Outbox, Payment
 from kafalat.payments.reconciliation.answers import receive_answer
 from kafalat.payments.reconciliation.staging import Receiver, stage
 from kafalat.payments.reconciliation.verdicts import NEVER_LATE_DAYS, judge
@@ -199,7 +199,8 @@ def book_bare(owner: Any, file: BankFile, answer: Answer) -> float:
         of_file = "FROM payments_payment WHERE payment_list_id = %s AND bank = %s AND part = %s"
         key: list[Any] = [file.payment_list_id, file.bank, file.part]
         with connection.cursor() as cursor:
-            cursor.execute(f"INSERT INTO bench_payments_payment SELECT * {of_file}", key)
+            names = ", ".join(field.attname for field in Payment._meta.concrete_fields if not field.generated)  # noqa: SLF001 - Django's documented API
+            cursor.execute(f"INSERT INTO bench_payments_payment ({names}) SELECT {names} {of_file}", key)
             cursor.execute("UPDATE bench_payments_payment SET status = 'sent'")
             owner.execute("ANALYZE bench_payments_payment")
             started = time.perf_counter()
@@ -242,8 +243,8 @@ def measure(
             figures["read_floor_s"] = read_bare(path)
         started = time.perf_counter()
         with transaction.atomic():
-            stage(path, name=name, receiver=taken)
-            judge(bank=file.bank, original_id=file.pk, late_days=NEVER_LATE_DAYS, at=at)
+            staged = stage(path, name=name, receiver=taken)
+            judge(staged, bank=file.bank, original_id=file.pk, late_days=NEVER_LATE_DAYS, at=at)
             figures[f"{form}_judged_s"] = time.perf_counter() - started
             transaction.set_rollback(True)
         started = time.perf_counter()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from kafalat.adapters.banks.reading import COLUMNS, AnswerLine, read_answer
+from kafalat.adapters.banks.reading import COLUMNS, DEFAULTS, AnswerLine, read_answer
 from kafalat.core.bank_formats import AnswerFormat, Columns, Table, Totals
 from kafalat.core.problems import Problem
 
@@ -146,11 +146,41 @@ def test_the_stream_for_copy_says_what_the_lines_say_and_no_text_becomes_null(tm
     content = text(ONE.replace(";;06", ";\\N;06"), TWO, END)
     formats = {"bank": (AnswerFormat(format="csv", table=TABLE),)}
     with read_answer(content, name="answer.csv", formats=formats, work=tmp_path) as opened:
+        columns = opened.columns
         stream = b"".join(opened.copy_chunks()).decode()
     rows = list(csv.reader(StringIO(stream, newline="")))
-    assert [dict(zip(COLUMNS, row, strict=True))["reference"] for row in rows] == ["K1", "K2"]
-    assert rows[0][COLUMNS.index("reason_code")] == "NARR"
+    assert [dict(zip(columns, row, strict=True))["reference"] for row in rows] == ["K1", "K2"]
+    assert rows[0][columns.index("reason_code")] == "NARR"
     assert '"\\N"' in stream.splitlines()[0]
+
+
+def test_the_stream_for_copy_leaves_out_what_no_line_says(tmp_path: Path) -> None:
+    """The lines are the same with and without the columns that are left out, and a reader who stops early is let go."""
+    plain = text("K1;14,500.50;paid;;;;06/01/2026;;PKR;KFLT-1", "K2;500;BACK;;;;08/01/2026;;PKR;KFLT-1", END)
+    formats = {"bank": (AnswerFormat(format="csv", table=TABLE),)}
+    for content, left_out in ((plain, {"scope", *DEFAULTS}), (GOOD, {"scope"})):
+        with read_answer(content, name="answer.csv", formats=formats, work=tmp_path) as opened:
+            assert set(COLUMNS) - set(opened.columns) == left_out
+            said = list(csv.DictReader(StringIO(b"".join(opened.copy_chunks()).decode()), opened.columns))
+            lines = [{**DEFAULTS, **line} for line in said]
+            assert [[str(value) for value in line] for line in read(content, tmp_path)] == [
+                [line[column] for column in COLUMNS] for line in lines
+            ]
+            assert len(next(opened.copy_chunks())) > 0
+
+
+@pytest.mark.parametrize("spoilt", ["K2 ", " K2", '"K2"', "K2\u00a0"])
+def test_a_cell_is_read_without_the_spaces_and_quotes_around_it(spoilt: str, tmp_path: Path) -> None:
+    """Files of plain cells are read without looking for these; a file with one of them in it must not be taken for such."""
+    content = text(ONE.replace('"Bibi; Zainab"', "Bibi"), TWO.replace("K2", spoilt), END)
+    lines = read(content, tmp_path)
+    assert [line.reference for line in lines] == ["K1", "K2"]
+
+
+def test_a_space_at_the_end_of_a_file_is_no_part_of_its_last_cell(tmp_path: Path) -> None:
+    table = TABLE.model_copy(update={"totals": None})
+    (line,) = read(text(ONE.replace('"Bibi; Zainab"', "Bibi")).removesuffix(b"\r\n") + b" ", tmp_path, table)
+    assert line.reference == "K1"
 
 
 # ---- spreadsheets ----------------------------------------------------------------------------------------------

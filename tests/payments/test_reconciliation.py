@@ -94,6 +94,7 @@ def planted(
         for number, kind in enumerate(KINDS)
         for place in places[number * each : (number + 1) * each]
     }
+    ibans = sorted({row.iban for row in rows})[:2]
     first: list[Row] = []
     then: list[tuple[Row, str]] = []
     for place, row in enumerate(rows):
@@ -109,7 +110,7 @@ def planted(
             "no_reference": replace(row, reference=""),
             "too_much": replace(row, amount_paisa=AMOUNT_PAISA + rng.randrange(1, 100_000)),
             "too_little": replace(row, amount_paisa=AMOUNT_PAISA - rng.randrange(1, 100_000)),
-            "other_account": replace(row, iban=rows[(place + 1) % len(rows)].iban),
+            "other_account": replace(row, iban=next(other for other in ibans if other != row.iban)),
             "too_late": replace(row, booked_on=SENT_ON + timedelta(days=rng.randrange(121, 400))),
             "too_early": replace(row, booked_on=SENT_ON - timedelta(days=rng.randrange(1, 90))),
         }.get(kind, row)

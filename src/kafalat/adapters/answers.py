@@ -47,6 +47,14 @@ COLUMN_TYPES: Final[dict[str, str]] = {
     "booked_on": "date",
     "text": "text",
 }
+# What stands in a column where no line of an answer says anything of it.
+DEFAULTS: Final[dict[str, str]] = {
+    "scope": "payment",
+    "reason_code": "",
+    "account": "",
+    "name": "",
+    "text": "",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
     with read_answer(path, name="hbl-status.xml", formats={"hbl": profile.answers}, work=home.work) as answer:
         answer.head.message_id, answer.banks
-        for chunk in answer.copy_chunks():      # rows of COLUMNS, for COPY ... FROM STDIN (FORMAT csv, NULL '\\N')
+        for chunk in answer.copy_chunks():      # rows of answer.columns, for COPY ... FROM STDIN (FORMAT csv, NULL '\\N')
             copy.write(chunk)
 
 Faults of the file as a whole raise problems `bank.*`: what the head shows when it is opened (of a table: everything), the
@@ -24,7 +24,7 @@ from typing import Final, Protocol, cast
 
 from lxml import etree
 
-from kafalat.adapters.answers import COLUMN_TYPES, COLUMNS, AnswerHead, AnswerLine, Scope
+from kafalat.adapters.answers import COLUMN_TYPES, COLUMNS, DEFAULTS, AnswerHead, AnswerLine, Scope
 from kafalat.adapters.banks.sheets import to_csv
 from kafalat.adapters.banks.tables import TableAnswer, columns_of, missing_columns
 from kafalat.adapters.iso20022.read import ID_LENGTH_MAX, shown
@@ -35,7 +35,16 @@ from kafalat.adapters.wallet.answers import BYTES_MAX, read_message
 from kafalat.core.bank_formats import AnswerFormat, AnswerKind, Table
 from kafalat.core.problems import Problem, problem
 
-__all__ = ["COLUMNS", "COLUMN_TYPES", "Answer", "AnswerHead", "AnswerLine", "Scope", "read_answer"]
+__all__ = [
+    "COLUMNS",
+    "COLUMN_TYPES",
+    "DEFAULTS",
+    "Answer",
+    "AnswerHead",
+    "AnswerLine",
+    "Scope",
+    "read_answer",
+]
 
 Formats = Mapping[str, Sequence[AnswerFormat]]
 _BATCH: Final = 5_000
@@ -49,13 +58,14 @@ class Answer(Protocol):
 
     head: AnswerHead
     banks: tuple[str, ...]  # the banks whose profile declares this form
+    columns: tuple[str, ...]  # those that copy_chunks yields; the others are of DEFAULTS in all lines
 
     def batches(self) -> Iterator[list[AnswerLine]]:
         """Yield the lines, some thousands at a time. Raises the problems `bank.*`."""
         ...
 
     def copy_chunks(self) -> Iterator[bytes]:
-        """Yield the lines as CSV of COLUMNS, NULL written \\N. Raises the problems `bank.*`."""
+        """Yield the lines as CSV of `columns`, NULL written \\N. Raises the problems `bank.*`."""
         ...
 
 
@@ -176,10 +186,10 @@ def _open_table(
         raise cast(Problem, refused)
     fitting = [one for one in tries if not missing_columns(columns_of(one[2], one[1], name), one[1])]
     _, table, plain = fitting[0] if fitting else tries[0]
-    opened = TableAnswer(plain, name, table, kind=kind, message_id=_id_of(name))
+    opened = TableAnswer(plain, name, table, kind=kind, message_id=_id_of(name), work=scratch)
     until.callback(opened.close)
     banks = tuple(bank for bank, form, _ in fitting if form == table)
-    return _Tabled(opened, banks, scratch / "lines.csv")
+    return _Tabled(opened, banks)
 
 
 def _id_of(name: str) -> str:
@@ -201,6 +211,7 @@ class _Streamed:
     def __init__(self, head: AnswerHead, banks: tuple[str, ...], lines: Iterator[AnswerLine]) -> None:
         self.head = head
         self.banks = banks
+        self.columns: tuple[str, ...] = COLUMNS
         self._lines = lines
 
     def batches(self) -> Iterator[list[AnswerLine]]:
@@ -215,17 +226,17 @@ class _Streamed:
 class _Tabled:
     """Lines as the engine maps them."""
 
-    def __init__(self, table: TableAnswer, banks: tuple[str, ...], spool: Path) -> None:
+    def __init__(self, table: TableAnswer, banks: tuple[str, ...]) -> None:
         self.head = table.head
         self.banks = banks
+        self.columns = table.columns
         self._table = table
-        self._spool = spool
 
     def batches(self) -> Iterator[list[AnswerLine]]:
         return self._table.lines()
 
     def copy_chunks(self) -> Iterator[bytes]:
-        return self._table.copy_chunks(self._spool)
+        return self._table.copy_chunks()
 
 
 def _csv(lines: Iterable[AnswerLine]) -> bytes:

@@ -1,22 +1,25 @@
 """Tables as answers: a CSV read by the columns its bank declares, set by set and never as a whole.
 
-The engine reads the file twice as a stream: once to check every value, total and constant of it, once to write the lines.
-So everything wrong in a table is known before its first line is, and memory does not grow with it.
+The engine reads the file once, into a table of typed values that lies on disk where memory is short; every value, total and
+constant is checked there, and the lines written from it. So everything wrong is known before the first line is, and memory
+does not grow with the file.
 """
 
 from __future__ import annotations
 
 import codecs
 import csv
+import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import duckdb
 
-from kafalat.adapters.answers import NARRATIVE, AnswerHead, AnswerLine
+from kafalat.adapters.answers import COLUMNS, NARRATIVE, AnswerHead, AnswerLine
 from kafalat.adapters.iso20022.read import CURRENCY, SIZE_MAX_BYTES, shown
 from kafalat.core.bank_formats import AnswerKind, Table
 from kafalat.core.money import decimal_text
@@ -65,21 +68,29 @@ class TableAnswer:
     """A table open for reading, all of it checked. Raises the problems `bank.*`.
 
     `path` holds the CSV; `kind` says what it was made from, and `message_id` what to call it where it has no such column.
+    `work` is a folder for what does not fit into memory. `columns` are those of the lines that say anything.
     """
 
-    def __init__(self, path: Path, name: str, table: Table, *, kind: AnswerKind, message_id: str) -> None:
+    def __init__(
+        self, path: Path, name: str, table: Table, *, kind: AnswerKind, message_id: str, work: Path
+    ) -> None:
         self._name = name
         self._table = table
         headings = columns_of(path, table, name)
         missing = missing_columns(headings, table)
         if missing or len(headings) > _COLUMNS_MAX:
             raise problem("bank.columns_missing", file=name, columns=shown(", ".join(missing)))
-        other_digits = _refuse_bad_text(path, name)
-        self._rows = _rows_sql(path, table, headings, other_digits=other_digits)
+        text = _refuse_bad_text(path, name, table.delimiter)
+        self._rows = _rows_sql(path, table, headings, text)
         self._engine = duckdb.connect()
         self._engine.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
+        self._engine.execute(f"SET temp_directory = {_quoted(str(work))}")
         try:
+            self._engine.execute(_kept_sql(self._rows, text))
             constants = self._checked()
+        except duckdb.IOException as error:
+            self.close()
+            raise _no_room(error) from error
         except duckdb.Error as error:
             self.close()
             raise self._unreadable(error) from None
@@ -99,22 +110,32 @@ class TableAnswer:
 
     def lines(self) -> Iterator[list[AnswerLine]]:
         """Yield the lines in batches."""
-        found = self._engine.execute(_LINES.format(rows=self._rows))
+        found = self._engine.execute(_LINES)
         while rows := found.fetchmany(_BATCH):
             yield [AnswerLine(*row) for row in rows]
 
-    def copy_chunks(self, spool: Path) -> Iterator[bytes]:
-        """Write the lines as CSV to `spool` and yield its bytes. Raises OSError where it cannot be written."""
+    def copy_chunks(self) -> Iterator[bytes]:
+        """Yield the lines as CSV of `columns`, written by the engine while they are read. Raises OSError."""
+        reader, writer = os.pipe()
+        with ThreadPoolExecutor(1) as engine:
+            written = engine.submit(self._write, writer)
+            # Who stops reading closes the pipe, and the engine stops as well.
+            with os.fdopen(reader, "rb", buffering=0) as stream:
+                while chunk := stream.read(_CHUNK_BYTES):
+                    yield chunk
+            written.result()
+
+    def _write(self, pipe: int) -> None:
+        """Write the lines into a pipe and close it."""
         try:
             self._engine.execute(
-                f"COPY ({_LINES.format(rows=self._rows)}) TO {_quoted(str(spool))} "
-                "(FORMAT csv, HEADER false, NULLSTR '\\N', DATEFORMAT '%Y-%m-%d')"
+                f"COPY (SELECT {', '.join(self.columns)} FROM ({_LINES})) TO '/dev/fd/{pipe}' "
+                "(FORMAT csv, HEADER false, NULLSTR '\\N', DATEFORMAT '%Y-%m-%d', USE_TMP_FILE false)"
             )
         except duckdb.IOException as error:
-            raise OSError(str(error).splitlines()[0]) from error
-        with spool.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                yield chunk
+            raise _no_room(error) from error
+        finally:
+            os.close(pipe)
 
     # -- what is wrong --
 
@@ -137,11 +158,13 @@ class TableAnswer:
 
     def _checked(self) -> dict[str, str]:
         """Check everything; return the values that are the same on all lines."""
-        found = self._engine.execute(_CHECKS.format(rows=self._rows)).fetchone()
+        found = self._engine.execute(_CHECKS).fetchone()
         assert found is not None  # noqa: S101 - an aggregate without groups has one row
-        lines, last, wrong, totals, totals_line, count, paisa = found[:7]
-        if wrong:
-            raise self._first_wrong()
+        lines, last, wrong_line, totals, totals_line, count, paisa = found[:7]
+        unsaid = {field for field, said in zip(_NOT_ALWAYS, found[10], strict=True) if not said}
+        self.columns = tuple(column for column in COLUMNS if column not in {"scope", *unsaid})
+        if wrong_line is not None:
+            raise self._wrong(wrong_line)
         constants = dict(zip(("original_message", "message"), found[7:9], strict=True))
         for field, (least, most) in constants.items():
             if least != most:
@@ -175,10 +198,11 @@ class TableAnswer:
                 found=shown_as(found),
             )
 
-    def _first_wrong(self) -> Problem:
-        found = self._engine.execute(_FIRST_WRONG.format(rows=self._rows)).fetchone()
+    def _wrong(self, line: int) -> Problem:
+        """Return what is wrong first in a line; the file is read again for what it says there."""
+        found = self._engine.execute(_FIRST_WRONG.format(rows=self._rows), [line]).fetchone()
         assert found is not None  # noqa: S101 - the checks found one
-        line, field, value = found
+        field, value = found
         if field == "currency":
             return problem(
                 "bank.currency_wrong", file=self._name, place=f"line[{line}]", found=shown(value or "")
@@ -192,16 +216,31 @@ class TableAnswer:
 
     def _differs(self, field: str, first: str) -> Problem:
         line, value = self._engine.execute(
-            f"SELECT line_no, {field} FROM ({self._rows}) WHERE NOT is_totals AND {field} <> ? ORDER BY line_no LIMIT 1",
+            f"SELECT rowid + 2, {field} FROM kept WHERE NOT is_totals AND {field} <> ? ORDER BY rowid LIMIT 1",
             [first],
         ).fetchone() or (2, "")
         return self._invalid(line, field, value, first)
 
 
-def _refuse_bad_text(path: Path, name: str) -> bool:
-    """Refuse what is no plain UTF-8 text; say whether it has digits of other scripts."""
+def _no_room(error: duckdb.IOException) -> OSError:
+    return OSError(str(error).splitlines()[0])
+
+
+class _Text(NamedTuple):
+    """What a file's bytes alone tell: whether it has digits of other scripts, and whether its cells are `plain`: ASCII that
+    can be printed, without quotes, and without a space at either end."""
+
+    other_digits: bool
+    plain: bool
+
+
+def _refuse_bad_text(path: Path, name: str, delimiter: str) -> _Text:
+    """Refuse what is no plain UTF-8 text; say what else the bytes tell."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    size, lines, other_digits = 0, 1, False
+    size, lines, other_digits, plain, before = 0, 1, False, True, b""
+    between = (delimiter.encode(), b"\n", b"\r")
+    unclean = (b'"',) if delimiter == "\t" else (b'"', b"\t")
+    edges = (*(b" " + edge for edge in between), *(edge + b" " for edge in between))
     with path.open("rb") as file:
         while True:
             chunk = file.read(_CHUNK_BYTES)
@@ -219,9 +258,13 @@ def _refuse_bad_text(path: Path, name: str) -> bool:
                 except UnicodeDecodeError:
                     raise problem("bank.encoding_refused", file=name, encoding="?") from None
                 other_digits = other_digits or _OTHER_DIGITS.search(text) is not None
+            plain = plain and chunk.isascii() and not any(one in chunk for one in unclean)
+            if plain and (before == b" " or b" " in chunk):
+                plain = bool(chunk) and not any(edge in before + chunk for edge in edges)
+            before = chunk[-1:]
             lines += chunk.count(b"\n")
             if not chunk:
-                return other_digits
+                return _Text(other_digits, plain)
 
 
 # ---- SQL ---------------------------------------------------------------------------------------------------------
@@ -238,25 +281,30 @@ def _cases(subject: str, words: dict[str, Any], otherwise: str = "NULL") -> str:
     return f"CASE upper({subject}) {whens} ELSE {otherwise} END" if words else otherwise
 
 
-def _rows_sql(path: Path, table: Table, headings: list[str], *, other_digits: bool) -> str:
+def _rows_sql(path: Path, table: Table, headings: list[str], text: _Text) -> str:
     """Return a query of the file's lines with every field as a typed value, NULL where it is not one."""
     named = table.columns.named()
 
     def cell(heading: str | None) -> str:
-        return "''" if heading is None else f"COALESCE(trim(c{headings.index(heading)}), '')"
+        if heading is None:
+            return "''"
+        column = f"c{headings.index(heading)}"
+        return f"COALESCE({column if text.plain else f'trim({column})'}, '')"
 
-    def digits(text: str) -> str:
-        return f"translate({text}, '{_DIGITS[0]}', '{_DIGITS[1]}')" if other_digits else text
+    def digits(value: str) -> str:
+        return f"translate({value}, '{_DIGITS[0]}', '{_DIGITS[1]}')" if text.other_digits else value
 
-    def paisa(text: str) -> str:
+    def paisa(written: str) -> str:
         """A decimal of the engine is exact; the pattern keeps from it what it would round or take for a number."""
         point, comma = re.escape(table.decimal), re.escape(table.thousands)
         groups = f"|[0-9]{{1,3}}(?:{comma}[0-9]{{3}})+" if comma else ""
         pattern = _quoted(f"(?:[0-9]+{groups})(?:{point}[0-9]{{1,2}})?")
-        plain = f"replace({text}, {_quoted(table.thousands)}, '')" if comma else text
+        plain = f"replace({written}, {_quoted(table.thousands)}, '')" if comma else written
         plain = plain if table.decimal == "." else f"replace({plain}, {_quoted(table.decimal)}, '.')"
         value = f"CAST(TRY_CAST({plain} AS DECIMAL(18, 2)) * 100 AS BIGINT)"
-        return f"CASE WHEN length({text}) <= 20 AND regexp_full_match({text}, {pattern}) THEN {value} END"
+        return (
+            f"CASE WHEN length({written}) <= 20 AND regexp_full_match({written}, {pattern}) THEN {value} END"
+        )
 
     field = {name: cell(named.get(name)) for name in type(table.columns).model_fields}
     totals = table.totals
@@ -276,7 +324,7 @@ def _rows_sql(path: Path, table: Table, headings: list[str], *, other_digits: bo
     )  # fmt: skip
     columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(headings)))
     return f"""
-        SELECT row_number() OVER () + 1 AS line_no, {is_totals} AS is_totals, {field["reference"]} AS reference,
+        SELECT {is_totals} AS is_totals, {field["reference"]} AS reference,
             {amount} AS amount_text, {paisa(amount)} AS amount_paisa,
             {field["status"]} AS status, {_cases(field["status"], dict(table.statuses))} AS outcome,
             {reason} AS reason, COALESCE({_cases(reason, dict(table.reasons), own_reason)}, '{NARRATIVE}') AS reason_code,
@@ -304,26 +352,44 @@ _WRONG: Final = {
     "account": ("account", "length(account) > 34"),
     "currency": ("currency", f"has_currency AND currency <> '{CURRENCY}'"),
 }
-_ANY_WRONG: Final = " OR ".join(f"({condition})" for _, condition in _WRONG.values())
+_LONG_REFERENCE: Final = "length(reference) > 35"  # all that can be wrong with one of plain text
+
+
+def _kept_sql(rows: str, text: _Text) -> str:
+    """Return the statement that keeps the lines as they are written later, in the order of the file."""
+    conditions = {field: condition for field, (_, condition) in _WRONG.items()}
+    if text.plain:
+        conditions["reference"] = _LONG_REFERENCE
+    any_wrong = " OR ".join(f"({condition})" for condition in conditions.values())
+    return f"""
+        CREATE TABLE kept AS
+        SELECT is_totals, NOT is_totals AND ({any_wrong}) AS is_wrong, reference, outcome, reason_code, amount_paisa, account,
+            name, booked_on, CASE WHEN reason_code = '{NARRATIVE}' THEN trim(reason || ' ' || text) ELSE text END AS text,
+            message, original_message, stated_count, stated_paisa
+        FROM ({rows})
+    """
+
+
 _FIRST_WRONG: Final = (
-    "SELECT line_no, CASE "
+    "SELECT CASE "
     + " ".join(f"WHEN {condition} THEN '{field}'" for field, (_, condition) in _WRONG.items())
     + " END, CASE "
     + " ".join(f"WHEN {condition} THEN {value}" for value, condition in _WRONG.values())
-    + f" END FROM ({{rows}}) WHERE NOT is_totals AND ({_ANY_WRONG}) ORDER BY line_no LIMIT 1"
+    + " END FROM (SELECT row_number() OVER () + 1 AS line_no, * FROM ({rows})) WHERE line_no = ?"
 )
+# Columns that are left out where no line says anything in them.
+_NOT_ALWAYS: Final = ("reason_code", "account", "name", "text")
 _CHECKS: Final = f"""
-    SELECT count(*) FILTER (NOT is_totals), max(line_no),
-        count(*) FILTER (NOT is_totals AND ({_ANY_WRONG})),
-        count(*) FILTER (is_totals), max(line_no) FILTER (is_totals), max(stated_count) FILTER (is_totals),
+    SELECT count(*) FILTER (NOT is_totals), max(rowid) + 2, min(rowid) FILTER (is_wrong) + 2,
+        count(*) FILTER (is_totals), max(rowid) FILTER (is_totals) + 2, max(stated_count) FILTER (is_totals),
         CAST(sum(amount_paisa) FILTER (NOT is_totals) AS BIGINT),
         [min(original_message) FILTER (NOT is_totals), max(original_message) FILTER (NOT is_totals)],
         [min(message) FILTER (NOT is_totals), max(message) FILTER (NOT is_totals)],
-        CAST(max(stated_paisa) FILTER (is_totals) AS VARCHAR)
-    FROM ({{rows}})
+        CAST(max(stated_paisa) FILTER (is_totals) AS VARCHAR),
+        [{", ".join(f"bool_or({column} <> '') FILTER (NOT is_totals)" for column in _NOT_ALWAYS)}]
+    FROM kept
 """
-_LINES: Final = f"""
-    SELECT line_no, 'payment' AS scope, reference, outcome, reason_code, amount_paisa, account, name, booked_on,
-        CASE WHEN reason_code = '{NARRATIVE}' THEN trim(reason || ' ' || text) ELSE text END AS text
-    FROM ({{rows}}) WHERE NOT is_totals
+_LINES: Final = """
+    SELECT rowid + 2 AS line_no, 'payment' AS scope, reference, outcome, reason_code, amount_paisa, account, name, booked_on, text
+    FROM kept WHERE NOT is_totals
 """

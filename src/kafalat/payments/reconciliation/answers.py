@@ -25,6 +25,7 @@ from kafalat.core.progress import Progress, silent
 from kafalat.payments.access import access_reconciling
 from kafalat.payments.cycles.calendar import local_day
 from kafalat.payments.models import Answer, BankFile
+from kafalat.payments.models.answer import OUTCOMES
 from kafalat.payments.reconciliation.bookings import book
 from kafalat.payments.reconciliation.staging import Receiver, Staged, stage
 from kafalat.payments.reconciliation.verdicts import NEVER_LATE_DAYS, hold, judge
@@ -94,6 +95,7 @@ def take_in(
             staged, original, bank, Answer(name=name, sha256=sha256, received_at=at, received_by=actor)
         )
         verdicts = judge(
+            staged,
             bank=bank,
             original_id=None if original is None else original.pk,
             late_days=_late_days(receiver, at),
@@ -102,7 +104,8 @@ def take_in(
         progress(0.7)
         moved = book(answer_id=answer.pk, verdicts=verdicts, at=at)
         progress(0.9)
-        hold(answer.pk)
+        if verdicts.keys() - set(OUTCOMES):
+            hold(answer.pk)
         progress(0.95)
         audit.record(
             at=at,
@@ -156,17 +159,17 @@ def _original(staged: Staged, name: str) -> BankFile | None:
 
 def _bank(staged: Staged, name: str) -> str:
     """Return the bank an answer comes from: the one that most of its lines are at, of those that answer in this form."""
+    candidates = [bank for bank in staged.banks if bank]
+    if len(candidates) == 1:
+        return candidates[0]
     found = bulk.rows(
         """
         SELECT p.bank FROM line JOIN payments_payment AS p ON p.identity = line.reference
         GROUP BY p.bank ORDER BY count(*) DESC, p.bank LIMIT 1
         """
     )
-    candidates = [bank for bank in staged.banks if bank]
     if found and (not candidates or found[0][0] in candidates):
         return str(found[0][0])
-    if len(candidates) == 1:
-        return candidates[0]
     raise problem("bank.sender_unknown", name=name, banks=", ".join(candidates) or "?")
 
 
@@ -181,9 +184,8 @@ def _record(staged: Staged, original: BankFile | None, bank: str, answer: Answer
         last = own.filter(account_last4=account).aggregate(last=Max("sequence"))["last"]
         if last is not None and head.sequence != last + 1:
             raise problem("bank.sequence_gap", name=answer.name, expected=last + 1, found=head.sequence)
-    ((lines,),) = bulk.rows("SELECT count(*) FROM line")
     answer.bank, answer.kind, answer.message_id = bank, head.kind, head.message_id
     answer.original, answer.account_last4, answer.sequence = original, account, head.sequence
-    answer.lines = lines
+    answer.lines = staged.lines
     answer.save(force_insert=True)
     return answer

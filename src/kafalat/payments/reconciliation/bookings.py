@@ -38,7 +38,7 @@ def book(*, answer_id: int, verdicts: dict[str, int], at: datetime) -> dict[str,
     bulk.execute(
         """
         INSERT INTO payments_answerline (answer_id, payment_id, outcome, reason_code, amount_paisa, line_no, booked_on)
-        SELECT %s, payment_id, outcome, left(reason_code, 10), due_paisa, line_no, booked_on
+        SELECT %s, payment_id, verdict, left(reason_code, 10), due_paisa, line_no, booked_on
         FROM judged WHERE verdict = ANY (%s) ORDER BY line_no
         """,
         [answer_id, list(OUTCOMES)],
@@ -55,8 +55,9 @@ def _mark_sent(at: datetime) -> None:
     left = bulk.rows(
         """
         UPDATE payments_outbox AS o SET sent_at = %s
-        FROM (SELECT DISTINCT file_id FROM judged WHERE verdict = ANY (%s)) AS answered
-        WHERE o.bank_file_id = answered.file_id AND o.sent_at IS NULL RETURNING o.bank_file_id
+        WHERE o.sent_at IS NULL AND EXISTS (
+            SELECT FROM judged WHERE judged.file_id = o.bank_file_id AND judged.verdict = ANY (%s)
+        ) RETURNING o.bank_file_id
         """,
         [at, list(OUTCOMES)],
     )

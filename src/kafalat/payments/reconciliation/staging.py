@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory, gettempdir
 from django.db import connection
 from psycopg import sql
 
-from kafalat.adapters.banks.reading import COLUMN_TYPES, COLUMNS, Answer, AnswerHead, read_answer
+from kafalat.adapters.banks.reading import COLUMN_TYPES, COLUMNS, DEFAULTS, Answer, AnswerHead, read_answer
 from kafalat.core.bank_formats import AnswerFormat
 from kafalat.core.problems import problem
 from kafalat.core.sealing import Sealer
@@ -56,10 +56,15 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """An answer whose lines lie in the temporary table `line`. `banks` are those whose profile declares its form."""
+    """An answer whose lines lie in the temporary table `line`. `banks` are those whose profile declares its form.
+
+    `lines` counts them; `accounts` says whether any of them names an account.
+    """
 
     head: AnswerHead
     banks: tuple[str, ...]
+    lines: int
+    accounts: bool
 
 
 def stage(source: Path | bytes, *, name: str, receiver: Receiver) -> Staged:
@@ -68,7 +73,10 @@ def stage(source: Path | bytes, *, name: str, receiver: Receiver) -> Staged:
     Raises the problems `bank.*` of the readers, whatever they find and wherever in the file, and `bank.not_worked_on` where
     the file cannot be read or the scratch folder has no room.
     """
-    columns = ", ".join(f"{column} {COLUMN_TYPES[column]}" for column in COLUMNS)
+    columns = ", ".join(
+        f"{column} {COLUMN_TYPES[column]}" + (f" DEFAULT '{DEFAULTS[column]}'" if column in DEFAULTS else "")
+        for column in COLUMNS
+    )
     bulk.execute(f"CREATE TEMPORARY TABLE line ({columns}) ON COMMIT DROP")
     try:
         with (
@@ -76,7 +84,7 @@ def stage(source: Path | bytes, *, name: str, receiver: Receiver) -> Staged:
             read_answer(source, name=name, formats=receiver.formats(), work=Path(folder)) as answer,
         ):
             _copy(answer)
-            staged = Staged(answer.head, answer.banks)
+            head, banks = answer.head, answer.banks
     except OSError as error:
         place = receiver.work or gettempdir()
         raise problem(
@@ -84,14 +92,28 @@ def stage(source: Path | bytes, *, name: str, receiver: Receiver) -> Staged:
         ) from error
     bulk.execute(_FEW_SAMPLES)
     bulk.execute("ANALYZE line")
-    _spread()
-    _seal(receiver.sealer)
-    return staged
+    lines, accounts, wholes = _look()
+    if wholes:
+        _spread()
+        lines, accounts, _ = _look()
+    if accounts:
+        _seal(receiver.sealer)
+    return Staged(head, banks, lines, accounts)
+
+
+def _look() -> tuple[int, bool, bool]:
+    """Return how many lines there are, and whether any of them has an account, and any is of more than one payment."""
+    ((lines, accounts, wholes),) = bulk.rows(
+        """
+        SELECT count(*), coalesce(bool_or(account <> ''), false), coalesce(bool_or(scope <> 'payment'), false) FROM line
+        """
+    )
+    return int(lines), bool(accounts), bool(wholes)
 
 
 def _copy(answer: Answer) -> None:
     statement = sql.SQL("COPY line ({}) FROM STDIN (FORMAT csv, NULL '\\N')").format(
-        sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
+        sql.SQL(", ").join(map(sql.Identifier, answer.columns))
     )
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         for chunk in answer.copy_chunks():
@@ -114,15 +136,13 @@ _SPREAD = f"""
 
 def _spread() -> None:
     """Turn what is said of a whole block or file into a line for each of its payments that has none of its own."""
-    scopes = {scope for (scope,) in bulk.rows("SELECT DISTINCT scope FROM line")}
     for scope in ("block", "file"):
-        if scope in scopes:
-            bulk.execute(_SPREAD, [scope])
-            bulk.execute(
-                f"DELETE FROM line AS whole USING payments_bankfile AS f WHERE whole.scope = %s AND {_IS_WHOLE}",
-                [scope],
-            )
-            bulk.execute("ANALYZE line")
+        bulk.execute(_SPREAD, [scope])
+        bulk.execute(
+            f"DELETE FROM line AS whole USING payments_bankfile AS f WHERE whole.scope = %s AND {_IS_WHOLE}",
+            [scope],
+        )
+        bulk.execute("ANALYZE line")
 
 
 def _seal(sealer: Sealer | None) -> None:
