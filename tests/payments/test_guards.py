@@ -195,6 +195,34 @@ GUARDS = (
         "I1",
     ),
     Guard(
+        "transfer_names",
+        silenced("transfer", "transfer_names"),
+        "INSERT INTO payments_transfer (cycle_id, payment_id, kind, debit, credit, amount_paisa, at) "
+        "SELECT cycle_id, -1, kind, debit, credit, amount_paisa, now() FROM payments_transfer WHERE kind = 'paid' LIMIT 1",
+        "SELECT t.id FROM payments_transfer AS t LEFT JOIN payments_payment AS p ON p.id = t.payment_id "
+        "WHERE t.payment_id IS NOT NULL AND p.id IS NULL",
+    ),
+    Guard(
+        "answer_line_names",
+        silenced("answerline", "answer_line_names"),
+        "INSERT INTO payments_answerline (answer_id, payment_id, outcome, reason_code, amount_paisa, line_no) "
+        "SELECT -1, payment_id, 'refused', '', amount_paisa, line_no FROM payments_answerline LIMIT 1",
+        "SELECT l.id FROM payments_answerline AS l LEFT JOIN payments_answer AS a ON a.id = l.answer_id WHERE a.id IS NULL",
+    ),
+    Guard(
+        "payment_named",
+        # Beside the foreign keys of other tables, which drop with the key they name.
+        silenced("payment", "payment_named") + ";" + off("payment", "payments_payment_pkey"),
+        f"DELETE FROM payments_payment WHERE id = {PAID}",
+        "SELECT l.id FROM payments_answerline AS l LEFT JOIN payments_payment AS p ON p.id = l.payment_id WHERE p.id IS NULL",
+    ),
+    Guard(
+        "answer_named",
+        silenced("answer", "answer_named"),
+        "DELETE FROM payments_answer WHERE id = (SELECT min(answer_id) FROM payments_answerline)",
+        "SELECT l.id FROM payments_answerline AS l LEFT JOIN payments_answer AS a ON a.id = l.answer_id WHERE a.id IS NULL",
+    ),
+    Guard(
         "answer_outcome_once",
         off("answerline", "answer_outcome_once"),
         "INSERT INTO payments_answerline (answer_id, payment_id, outcome, reason_code, amount_paisa, line_no) "
@@ -270,7 +298,7 @@ def test_no_key_or_trigger_of_the_ledger_is_left_untried(paid: str) -> None:
         WHERE i.indisunique AND NOT i.indisprimary
             AND i.indrelid IN ('payments_payment'::regclass, 'payments_transfer'::regclass)
         UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal
-            AND tgrelid IN ('payments_payment'::regclass, 'payments_transfer'::regclass)
+            AND tgrelid IN ('payments_payment'::regclass, 'payments_transfer'::regclass, 'payments_answerline'::regclass)
         """
     )
     assert {name for (name,) in found} <= {guard.name for guard in GUARDS}
