@@ -39,7 +39,7 @@ check: setup-dev ## Check style, types and the direction of imports
 bench: setup-dev ## Measure speed and memory, and write the table to benchmarks/
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-prove: setup-dev ## Run the long proofs (an hour) and write what they counted to docs/proof/
+prove: setup-dev ## Run the long proofs (an hour and a half) and write what they counted to docs/proof/
 	@KAFALAT_PROVE_REPORT_DIR=docs/proof $(BIN)/pytest -m prove --hypothesis-seed=20261121 $(ARGS); \
 		code=$$?; $(BIN)/python tools/proofs.py docs/proof; exit $$code
 
