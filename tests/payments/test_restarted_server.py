@@ -120,8 +120,8 @@ def test_a_server_that_goes_while_lines_stream_in_is_told_in_one_sentence(
     """The command line: half of the lines are with the server when it goes."""
     before, whole = codes(), TableAnswer.copy_chunks
 
-    def halved(self: TableAnswer, spool: Path) -> Iterator[bytes]:
-        for chunk in whole(self, spool):
+    def halved(self: TableAnswer) -> Iterator[bytes]:
+        for chunk in whole(self):
             yield chunk[: len(chunk) // 2]
             restart(home)
             yield chunk[len(chunk) // 2 :]
