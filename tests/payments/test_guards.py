@@ -223,6 +223,35 @@ GUARDS = (
         "SELECT l.id FROM payments_answerline AS l LEFT JOIN payments_answer AS a ON a.id = l.answer_id WHERE a.id IS NULL",
     ),
     Guard(
+        "cycle_named",
+        silenced("cycle", "cycle_named") + ";" + off("cycle", "payments_cycle_pkey") + ";" + off("cycle", "cycle_of_programme"),
+        "DELETE FROM payments_cycle WHERE id = (SELECT min(cycle_id) FROM payments_transfer)",
+        "SELECT t.id FROM payments_transfer AS t LEFT JOIN payments_cycle AS c ON c.id = t.cycle_id WHERE c.id IS NULL",
+    ),
+    Guard(
+        "payment_list_named",
+        ";".join(
+            (
+                silenced("paymentlist", "payment_list_named"),
+                off("paymentlist", "payments_paymentlist_pkey"),
+                off("paymentlist", "payment_list_quorum"),
+                off("paymentlist", "payment_list_all_seats"),
+                off("paymentlist", "payment_list_maker"),
+                off("paymentlist", "payment_list_digest"),
+            )
+        ),
+        "DELETE FROM payments_paymentlist WHERE id = (SELECT min(payment_list_id) FROM payments_transfer)",
+        "SELECT t.id FROM payments_transfer AS t LEFT JOIN payments_paymentlist AS l ON l.id = t.payment_list_id "
+        "WHERE t.payment_list_id IS NOT NULL AND l.id IS NULL",
+    ),
+    Guard(
+        "bank_file_named",
+        silenced("bankfile", "bank_file_named") + ";" + off("bankfile", "payments_bankfile_pkey"),
+        "DELETE FROM payments_bankfile WHERE id = (SELECT min(bank_file_id) FROM payments_transfer)",
+        "SELECT t.id FROM payments_transfer AS t LEFT JOIN payments_bankfile AS f ON f.id = t.bank_file_id "
+        "WHERE t.bank_file_id IS NOT NULL AND f.id IS NULL",
+    ),
+    Guard(
         "answer_outcome_once",
         off("answerline", "answer_outcome_once"),
         "INSERT INTO payments_answerline (answer_id, payment_id, outcome, reason_code, amount_paisa, line_no) "
