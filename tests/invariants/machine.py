@@ -271,7 +271,8 @@ class Cycles(RuleBasedStateMachine):
         self.attempt("send", lambda: send_outbox(sender=self.sender, at=NOW))
         shares = data.draw(st.sampled_from(FATES), label="fates")
         sent = BankFile.objects.filter(outbox__sent_at__isnull=False).exclude(pk__in=self.answered)
-        for file in sent.order_by("id"):  # the same draw for the same file, or hypothesis cannot repeat an example
+        # The same draw for the same file, or hypothesis cannot repeat an example.
+        for file in sent.order_by("id"):
             self.answers += answers_of(self.office, file, shares, seed=data.draw(st.integers(0, 3)))
             self.answered.add(file.pk)
 
