@@ -156,8 +156,15 @@ def paid_template(home: Home, office: Office, enrolled_template: str) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def paid_files(office: Office, paid_template: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the bank files of `paid`: other tests of the session write files of the same names over them."""
+    return shutil.copytree(office.outgoing, tmp_path_factory.mktemp("paid") / "outgoing")
+
+
 @pytest.fixture
-def paid(home: Home, paid_template: str) -> Iterator[str]:
+def paid(home: Home, office: Office, paid_template: str, paid_files: Path) -> Iterator[str]:
     """A database of this test's own with one cycle paid and closed; its bank files lie in the home folder."""
+    shutil.copytree(paid_files, office.outgoing, dirs_exist_ok=True)
     with clone(home, paid_template) as name:
         yield name
