@@ -9,16 +9,17 @@ read as streams, and records freed as they are read: memory does not grow with t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Final, TypeVar, cast
+from typing import IO, Any, Final, TypeVar, cast
 
 from lxml import etree
 
+from kafalat.adapters.iso20022.alike import REFERENCE_LENGTH_MAX, RUN, Alike, Alikes, Lines
 from kafalat.adapters.iso20022.values import checked_id
 from kafalat.core.money import decimal_text, paisa_from_decimal
 from kafalat.core.problems import Problem, problem
@@ -27,7 +28,7 @@ T = TypeVar("T")
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 CURRENCY = "PKR"
-ID_LENGTH_MAX = 35
+ID_LENGTH_MAX = REFERENCE_LENGTH_MAX
 SHOWN_LENGTH_MAX = 160
 SIZE_MAX_BYTES: Final = 4 << 30
 _NAME_LENGTH_MAX: Final = 140
@@ -254,6 +255,22 @@ class Place:
         return self._differ(path, *texts)
 
 
+# Nothing is fetched or resolved, and libxml2's own limits stay.
+_PLAIN: Final[Mapping[str, Any]] = {
+    "encoding": "UTF-8",
+    "resolve_entities": False,
+    "load_dtd": False,
+    "no_network": True,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+
+
+def _plain_parser(target: _Discard | None = None) -> etree.XMLParser:
+    return etree.XMLParser(target=target, **_PLAIN)
+
+
 class _Discard:
     """A parser target that keeps nothing: parsing into it only finds out whether the XML is whole."""
 
@@ -310,13 +327,46 @@ class Message:
         Raises the problems `bank.unreadable`, `bank.too_large`, `bank.doctype_refused`, `bank.encoding_refused`,
         `bank.wrong_message`, `bank.schema_invalid`.
         """
+        places: Iterator[Place | Alike[object]] = self._records(container, record, None)
+        yield from (place for place in places if isinstance(place, Place))
+
+    def records_or_alike(
+        self, container: str, record: str, read: Callable[[Place], Lines[T]]
+    ) -> Iterator[Place | Alike[T]]:
+        """Yield the same, but a record that is like one before by what `read` makes of such a record.
+
+        Where a schema is checked on the way every record is yielded as a place.
+        """
+        return self._records(container, record, None if self._schema is not None else read)
+
+    def _records(
+        self, container: str, record: str, read: Callable[[Place], Lines[T]] | None
+    ) -> Iterator[Place | Alike[T]]:
         self._refuse_what_is_not_plain_utf8()
         try:
             with self._open() as file, self.damage_first():
-                yield from self._parsed(file, container, record)
+                alikes = None if read is None else Alikes(file, record, self._learner(record, read))
+                yield from self._parsed(file, container, record, alikes)
         except etree.XMLSyntaxError as error:
             self._refuse_what_is_not_whole()
             raise self._invalid_or_unreadable(error) from None
+
+    def _learner(self, record: str, read: Callable[[Place], Lines[T]]) -> Callable[[bytes], Lines[T] | None]:
+        """Return how one record by itself is read; None where it is not one, or has something wrong: it is told in its place."""
+
+        def learn(content: bytes) -> Lines[T] | None:
+            try:
+                around = etree.fromstring(
+                    f'<R xmlns="{self._namespace}">'.encode() + content + b"</R>", _plain_parser()
+                )
+                found = [str(child.tag) for child in around]
+                if found != [f"{{{self._namespace}}}{record}"]:
+                    return None
+                return read(Place(around[0], path=record, name=self._name, namespace=self._namespace))
+            except (etree.XMLSyntaxError, Problem):
+                return None
+
+        return learn
 
     @contextmanager
     def damage_first(self) -> Iterator[None]:
@@ -373,14 +423,7 @@ class Message:
 
     def _refuse_what_is_not_whole(self) -> None:
         """Parse without looking; raises the problem `bank.unreadable`."""
-        parser = etree.XMLParser(
-            target=_Discard(),
-            encoding="UTF-8",
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            huge_tree=False,
-        )
+        parser = _plain_parser(target=_Discard())
         try:
             for chunk in self._chunks():
                 parser.feed(chunk)
@@ -388,20 +431,16 @@ class Message:
         except etree.XMLSyntaxError as error:
             raise self._unreadable(error.lineno or 1, str(error.msg or error)) from None
 
-    def _parsed(self, file: IO[bytes], container: str, record: str) -> Iterator[Place]:
-        """Parse, check the frame, and yield records and containers with their paths."""
+    def _parsed(
+        self, file: IO[bytes], container: str, record: str, alikes: Alikes[T] | None
+    ) -> Iterator[Place | Alike[T]]:
+        """Parse, check the frame, and yield records and containers with their paths, and records alike where they stand."""
         events = etree.iterparse(
-            file,
+            cast("IO[bytes]", alikes or file),
             events=("start", "end"),
-            tag=("{*}Document", f"{{*}}{container}", f"{{*}}{record}"),
-            encoding="UTF-8",
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
+            tag=("{*}Document", f"{{*}}{container}", f"{{*}}{record}", f"{{*}}{RUN}"),
             schema=self._schema,
+            **_PLAIN,
         )
         numbers = {container: 0, record: 0}
         done: dict[str, etree._Element] = {}
@@ -410,18 +449,28 @@ class Message:
             if tag == "Document":
                 if event == "start":
                     self._namespace, self._root = self._frame_namespace(element), element
+                    if alikes is not None:
+                        alikes.start()
                 continue
             if event == "start":
                 if tag == container:
                     numbers = {container: numbers[container] + 1, record: 0}
                 continue
-            numbers[record] += tag == record
-            yield Place(
-                element,
-                path=self._path_of(element, (container, record), numbers, self._namespace),
-                name=self._name,
-                namespace=self._namespace,
-            )
+            if tag == RUN:
+                run = [] if alikes is None else alikes.run(element.get("n"))
+                if run:
+                    self._refuse_misplaced(element, (container, record))
+                numbers[record] += len(run)
+                yield from run
+            else:
+                numbers[record] += tag == record
+                self._refuse_misplaced(element, (container, record)[: 1 + (tag == record)])
+                yield Place(
+                    element,
+                    path=self._path_of((container, record)[: 1 + (tag == record)], numbers),
+                    name=self._name,
+                    namespace=self._namespace,
+                )
             self._forget(element, done.get(tag))
             done[tag] = element
         self._root = events.root
@@ -438,22 +487,23 @@ class Message:
         expected = self._kind + "*" if self._kind.endswith(".") else self._kind
         return problem("bank.wrong_message", file=self._name, expected=expected, found=shown(found))
 
-    def _path_of(
-        self, element: etree._Element, levels: tuple[str, str], numbers: Mapping[str, int], namespace: str
-    ) -> str:
-        """Return the path of a record or container, refusing one that stands where it does not belong."""
-        steps = (self._body, *levels) if _local(element) == levels[1] else (self._body, levels[0])
+    def _path_of(self, levels: tuple[str, ...], numbers: Mapping[str, int]) -> str:
+        return "/".join((self._body, *(f"{step}[{numbers[step]}]" for step in levels)))
+
+    def _refuse_misplaced(self, element: etree._Element, levels: tuple[str, ...]) -> None:
+        """Refuse a record or container, the last of `levels`, that does not stand where it belongs."""
+        namespace, steps = self._namespace, ("Document", self._body, *levels)
+        own = RUN if _local(element) == RUN else levels[-1]
         upward: etree._Element | None = element
-        for step in (*reversed(steps), "Document"):
+        for step in (own, *reversed(steps[:-1])):
             if step == levels[0] and upward is not None and upward.tag == f"{{{namespace}}}{self._between}":
                 upward = upward.getparent()
             if upward is None or upward.tag != f"{{{namespace}}}{step}":
                 raise self._unreadable(
                     cast("int | None", element.sourceline) or 1,
-                    f"{_local(element)} outside {'/'.join(steps[:-1])}",
+                    f"{steps[-1]} outside {'/'.join(steps[1:-1])}",
                 )
             upward = upward.getparent()
-        return "/".join(step if step == self._body else f"{step}[{numbers[step]}]" for step in steps)
 
     @staticmethod
     def _forget(element: etree._Element, before: etree._Element | None) -> None:

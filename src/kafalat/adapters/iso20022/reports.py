@@ -12,6 +12,7 @@ from typing import Final, Literal
 from lxml import etree
 
 from kafalat.adapters.answers import AnswerHead, AnswerLine, Scope, reason_of
+from kafalat.adapters.iso20022.alike import Alike
 from kafalat.adapters.iso20022.read import Message, Place
 from kafalat.core.problems import problem
 
@@ -74,7 +75,7 @@ class StatusReport:
     def __init__(self, source: Path | bytes, name: str, schema: etree.XMLSchema | None = None) -> None:
         self._name = name
         self._message = Message(source, name=name, kind="pain.002.001.", body=_BODY, schema=schema)
-        records = self._message.records("OrgnlPmtInfAndSts", "TxInfAndSts")
+        records = self._message.records_or_alike("OrgnlPmtInfAndSts", "TxInfAndSts", _read)
         first = next(records, None)
         self._records = records if first is None else chain([first], records)
         with self._message.damage_first():
@@ -100,12 +101,15 @@ class StatusReport:
     def _lines(self) -> Iterator[AnswerLine]:
         total, block, number = _Seen(), _Seen(), 0
         for place in self._records:
-            if place.tag == "TxInfAndSts":
-                number += 1
-                iso_status = place.text("TxSts")
-                line = _payment_line(place, number)
-                block.add(iso_status, line.amount_paisa)
-                yield line
+            if isinstance(place, Alike) or place.tag == "TxInfAndSts":
+                if isinstance(place, Alike):
+                    iso_status, lines = place.fact, place.lines(number)
+                else:
+                    iso_status, lines = _read(place, number)
+                for line in lines:
+                    block.add(iso_status, line.amount_paisa)
+                yield from lines
+                number += len(lines)
                 continue
             others = _others(place, "PmtInfSts", block, self._name)
             total.add_block(block)
@@ -122,12 +126,15 @@ class StatusReport:
             raise problem("bank.no_lines", name=self._name, message=self.head.message_id)
 
 
-def _payment_line(place: Place, number: int) -> AnswerLine:
+def _read(place: Place, after: int = 0) -> tuple[str, list[AnswerLine]]:
+    """Return the ISO status of one payment, and its line, numbered `after` + 1."""
+    iso_status = place.text("TxSts")
     amount = "OrgnlTxRef/Amt/InstdAmt"
     amount_paisa = place.amount(amount) if place.has(amount) else None
-    return _line(
-        place, number, "payment", place.identifier("OrgnlEndToEndId"), place.one_of("TxSts", STATUSES), amount_paisa
+    line = _line(
+        place, after + 1, "payment", place.identifier("OrgnlEndToEndId"), place.one_of("TxSts", STATUSES), amount_paisa
     )  # fmt: skip
+    return iso_status, [line]
 
 
 def _line_of_others(place: Place, number: int, scope: Scope, reference: str, status: Status) -> AnswerLine:

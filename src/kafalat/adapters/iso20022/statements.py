@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from lxml import etree
 
 from kafalat.adapters.answers import AnswerHead, AnswerLine, reason_of
+from kafalat.adapters.iso20022.alike import Alike
 from kafalat.adapters.iso20022.read import Message, Place
 from kafalat.core.bank_formats import Outcome
 
@@ -33,6 +34,12 @@ _OPENING: Final = ("OPBD", "PRCD")
 _CLOSING: Final = ("CLBD",)
 
 
+class _Movement(NamedTuple):
+    direction: Direction
+    paisa: int
+    booked: bool
+
+
 @dataclass(slots=True)
 class _Seen:
     """Number and sum of the movements of one account by direction; `booked_paisa` is what they changed its balance by."""
@@ -41,11 +48,11 @@ class _Seen:
     sums_paisa: dict[Direction, int] = field(default_factory=lambda: {"debit": 0, "credit": 0})
     booked_paisa: int = 0
 
-    def add(self, direction: Direction, paisa: int, *, booked: bool) -> None:
-        self.counts[direction] += 1
-        self.sums_paisa[direction] += paisa
-        if booked:
-            self.booked_paisa += paisa if direction == "credit" else -paisa
+    def add(self, movement: _Movement) -> None:
+        self.counts[movement.direction] += 1
+        self.sums_paisa[movement.direction] += movement.paisa
+        if movement.booked:
+            self.booked_paisa += movement.paisa if movement.direction == "credit" else -movement.paisa
 
 
 class AccountReport:
@@ -62,7 +69,7 @@ class AccountReport:
         self._kind: StatementKind = kind
         body, self._container = _FRAMES[kind]
         self._message = Message(source, name=name, kind=f"{kind}.001.", body=body, schema=schema)
-        records = self._message.records(self._container, "Ntry")
+        records = self._message.records_or_alike(self._container, "Ntry", _read)
         first = next(records, None)
         self._records = records if first is None else chain([first], records)
         with self._message.damage_first():
@@ -87,18 +94,19 @@ class AccountReport:
         """Yield a line for each instruction, or for each movement that details none."""
         with self._message.damage_first():
             seen, number, reports = _Seen(), 0, 0
-            for place in self._records:
-                if place.tag == self._container:
+            for record in self._records:
+                if isinstance(record, Alike):
+                    movement, lines = record.fact, record.lines(number)
+                elif record.tag == self._container:
                     reports += 1
-                    self._check_report(place, seen, reports)
+                    self._check_report(record, seen, reports)
                     seen = _Seen()
                     continue
-                direction, paisa = place.one_of("CdtDbtInd", _DIRECTIONS), place.amount("Amt")
-                booked = place.one_of("Sts/Cd" if place.has("Sts/Cd") else "Sts", _BOOKED)
-                seen.add(direction, paisa, booked=booked)
-                for line in _movement(place, direction, paisa, booked=booked):
-                    number += 1
-                    yield line._replace(line_no=number)
+                else:
+                    movement, lines = _read(record, number)
+                seen.add(movement)
+                yield from lines
+                number += len(lines)
 
     def _check_report(self, place: Place, seen: _Seen, reports: int) -> None:
         iban = place.text("Acct/Id/IBAN")
@@ -152,8 +160,19 @@ def _check_summary(place: Place, seen: _Seen) -> None:
 # ---- movements ---------------------------------------------------------------------------------------------------
 
 
-def _movement(place: Place, direction: Direction, paisa: int, *, booked: bool) -> Iterator[AnswerLine]:
-    """Yield one line per instruction of a movement, or one for the movement itself when it details none."""
+def _read(place: Place, after: int = 0) -> tuple[_Movement, list[AnswerLine]]:
+    """Return a movement, and one line per instruction of it, or one for the movement itself when it details none.
+
+    Lines are numbered from `after` + 1.
+    """
+    direction, paisa = place.one_of("CdtDbtInd", _DIRECTIONS), place.amount("Amt")
+    booked = place.one_of("Sts/Cd" if place.has("Sts/Cd") else "Sts", _BOOKED)
+    movement = _Movement(direction, paisa, booked)
+    return movement, list(_lines(place, movement, after))
+
+
+def _lines(place: Place, movement: _Movement, after: int) -> Iterator[AnswerLine]:
+    direction, paisa, booked = movement
     booked_on = place.day("BookgDt") if booked or place.has("BookgDt") else None
     reversal = place.has("RvslInd") and place.one_of("RvslInd", _TRUE_FALSE)
     details = place.children("NtryDtls/TxDtls")
@@ -162,7 +181,7 @@ def _movement(place: Place, direction: Direction, paisa: int, *, booked: bool) -
         if batch.has("TtlAmt") and batch.amount("TtlAmt") != paisa:
             batch.same_sum("TtlAmt", paisa)
     found_paisa = 0
-    for detail in details or [place]:
+    for number, detail in enumerate(details or [place], after + 1):
         amount_paisa = paisa if detail is place else _amount(detail, paisa if len(details) == 1 else None)
         found_paisa += amount_paisa
         reference = detail.identifier("Refs/EndToEndId") if detail.has("Refs/EndToEndId") else ""
@@ -174,7 +193,7 @@ def _movement(place: Place, direction: Direction, paisa: int, *, booked: bool) -
             text or detail.optional("AddtlTxInf") or place.optional("AddtlNtryInf") or "",
         )
         yield AnswerLine(
-            line_no=0,
+            line_no=number,
             scope="payment",
             reference="" if reference == _NO_ID else reference,
             outcome=_outcome(direction, reversed_=reversal or detail.has("RtrInf")) if booked else "pending",
