@@ -40,10 +40,10 @@ def one_by_one(reader: Callable[[bytes, str], Whole], content: bytes) -> Whole |
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the paths of the records that will be read by themselves, filled while messages are read."""
     paths: list[str] = []
-    first = read.Place.__init__
+    first: Callable[..., None] = read.Place.__init__
 
     def noted(self: read.Place, *args: object, **kwargs: object) -> None:
-        first(self, *args, **kwargs)  # type: ignore[arg-type]
+        first(self, *args, **kwargs)
         if self.path.rpartition("/")[2].startswith(("Ntry[", "TxInfAndSts[")):
             paths.append(self.path)
 
