@@ -2,7 +2,7 @@
 
 The rows a generation wrote are laid aside as files; the generation is thrown away, and they are written bare in a
 transaction of their own. Within the generation's own transaction the rows they refer to would be locked already, and their
-keys be checked for less than any insert pays.
+keys be checked for less than any insert pays. The twins leave as much room in their pages as the tables do.
 """
 
 from __future__ import annotations
@@ -113,6 +113,10 @@ def _twins() -> Iterator[None]:
                     "REFERENCES payments_entitlement(", "REFERENCES bench_payments_entitlement("
                 )
                 owner.execute(f"ALTER TABLE bench_{table} ADD {target}")
+            owner.execute("SELECT reloptions FROM pg_class WHERE oid = %s::regclass", [table])
+            for (options,) in owner.fetchall():
+                if options:
+                    owner.execute(f"ALTER TABLE bench_{table} SET ({', '.join(options)})")
             owner.execute(f"GRANT ALL ON bench_{table} TO kafalat_app")
     connections["owner"].close()
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kafalat.payments.cycles.calendar import local_day
+from kafalat.payments.cycles.calendar import local_day, local_day_sql
 from kafalat.payments.models.answer import OUTCOMES
 from kafalat.payments.reconciliation.staging import Staged
 from kafalat.registry import bulk
@@ -47,12 +47,12 @@ _USUAL_CASE = """
 """
 
 # The first condition that holds is the verdict; none is what it says. A payment is found by its end-to-end id. Days are
-# Pakistan's. What was said before is looked up only where the payment's state shows that it may have been. What only a
+# the programme's. What was said before is looked up only where the payment's state shows that it may have been. What only a
 # held line needs stays with the line, whose place is kept.
 _JUDGE = """
     CREATE TEMPORARY TABLE judged ON COMMIT DROP AS
     WITH {repeated} file AS MATERIALIZED (
-        SELECT f.id, f.payment_list_id, f.part, (f.created_at AT TIME ZONE 'Asia/Karachi')::date AS sent_on,
+        SELECT f.id, f.payment_list_id, f.part, {sent_on} AS sent_on,
             c.status = 'closed' AS is_closed
         FROM payments_bankfile AS f JOIN payments_paymentlist AS l ON l.id = f.payment_list_id
         JOIN payments_cycle AS c ON c.id = l.cycle_id WHERE f.bank = %(bank)s
@@ -129,6 +129,7 @@ def _statement(staged: Staged, *, repeats: bool) -> str:
     """Return the statement that judges, without what a file does not need that names no account, or each payment once."""
     other_account = _OTHER_ACCOUNT if staged.accounts else "false"
     return _JUDGE.format(
+        sent_on=local_day_sql("f.created_at"),
         usual_case="" if repeats else _USUAL_CASE.format(other_account=other_account),
         repeated=_REPEATED if repeats else "",
         repeated_join=_REPEATED_JOIN if repeats else "",
