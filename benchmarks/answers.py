@@ -24,7 +24,7 @@ from kafalat.payments.reconciliation.staging import Receiver, stage
 from kafalat.payments.reconciliation.verdicts import NEVER_LATE_DAYS, judge
 
 AMOUNT_PAISA = 1_450_000
-ANSWER_BAR = 2.0
+JUDGED_RUNS = 3
 HEADER = (
     "Customer Reference;Beneficiary Account;Beneficiary Title;Amount (PKR);Status;Remarks;Value Date;Batch"
 )
@@ -220,33 +220,43 @@ def book_bare(owner: Any, file: BankFile, answer: Answer) -> float:
         owner.execute(f"DROP TABLE {', '.join(f'bench_{table}' for table in _TWINS)}")
 
 
+def _judged(path: Path, name: str, receiver: Receiver, file: BankFile, at: datetime) -> float:
+    """Return the seconds of an answer read and judged; all of it is thrown away."""
+    started = time.perf_counter()
+    with transaction.atomic():
+        staged = stage(path, name=name, receiver=receiver)
+        judge(staged, bank=file.bank, original_id=file.pk, late_days=NEVER_LATE_DAYS, at=at)
+        seconds = time.perf_counter() - started
+        transaction.set_rollback(True)
+    return seconds
+
+
 def measure(
     database: str, cycle: Cycle, payments: int, *, receiver: Receiver, user: User, folder: Path, owner: Any
 ) -> dict[str, float]:
     """Return the seconds of a fresh answer of `payments` lines as CSV and as camt.054, and of the bare work beside it.
 
-    `judged` is read and judged, thrown away; `booked` is the whole service, committed. `read_floor` is COPY and one join,
-    `book_floor` the same rows written bare.
+    `judged` is read and judged, thrown away: of three runs the one whose ratio to its own floor, COPY and one join of the
+    same lines as a table, is the middle one. `booked` is the whole service, committed; `book_floor` the same rows written bare.
     """
     at, booked_on = datetime(2026, 1, 20, 7, tzinfo=UTC), date(2026, 1, 20)
     figures: dict[str, float] = {"payments": float(payments)}
     for form, name in (("csv", "answer.csv"), ("camt054", "answer.xml")):
         file = make_sent(database, cycle, payments, at=at)
         assert file is not None
-        path = folder / name
-        with path.open("w") as out:
-            out.writelines(
-                table(rows_of(file, booked_on)) if form == "csv" else notification(file, booked_on)
-            )
+        plain, path = folder / "plain.csv", folder / name
+        for lines, target in (
+            (table(rows_of(file, booked_on)), plain),
+            (notification(file, booked_on), path),
+        ):
+            with target.open("w") as out:
+                out.writelines(lines)
+        path = plain if form == "csv" else path
         taken = receiver if form == "csv" else Receiver(sealer=receiver.sealer, work=receiver.work)
-        if form == "csv":
-            figures["read_floor_s"] = read_bare(path)
-        started = time.perf_counter()
-        with transaction.atomic():
-            staged = stage(path, name=name, receiver=taken)
-            judge(staged, bank=file.bank, original_id=file.pk, late_days=NEVER_LATE_DAYS, at=at)
-            figures[f"{form}_judged_s"] = time.perf_counter() - started
-            transaction.set_rollback(True)
+        tries = [(read_bare(plain), _judged(path, name, taken, file, at)) for _ in range(JUDGED_RUNS)]
+        figures[f"{form}_floor_s"], figures[f"{form}_judged_s"] = sorted(
+            tries, key=lambda one: one[1] / one[0]
+        )[JUDGED_RUNS // 2]
         started = time.perf_counter()
         received = receive_answer(content=path, name=f"{file.pk}-{name}", user=user, at=at, receiver=taken)
         figures[f"{form}_booked_s"] = time.perf_counter() - started
@@ -258,36 +268,28 @@ def measure(
 
 def answers_page(found: dict[str, float]) -> list[str]:
     """Return the table of a bank's answer: the bar is twice COPY and one join; booking has a floor of its own."""
-    read, written = found["read_floor_s"], found["read_floor_s"] + found["book_floor_s"]
+    csv, camt, bare = found["csv_floor_s"], found["camt054_floor_s"], found["book_floor_s"]
     rows = (
-        ("floor of reading: COPY of the same lines and one join", read, read),
-        ("CSV read and judged", found["csv_judged_s"], read),
-        ("camt.054 read and judged", found["camt054_judged_s"], read),
-        ("floor of booking: the same with the rows written bare", written, written),
-        ("CSV read, judged and booked", found["csv_booked_s"], written),
-        ("camt.054 read, judged and booked", found["camt054_booked_s"], written),
+        ("floor of the CSV: COPY of the same lines and one join", csv, csv, csv),
+        ("CSV read and judged", found["csv_judged_s"], csv, csv),
+        ("floor of the camt.054: the same lines as a table", camt, camt, camt),
+        ("camt.054 read and judged", found["camt054_judged_s"], camt, camt),
+        ("floor of booking: that of the CSV, and the rows written bare", csv + bare, csv + bare, csv),
+        ("CSV read, judged and booked", found["csv_booked_s"], csv + bare, csv),
+        ("camt.054 read, judged and booked", found["camt054_booked_s"], camt + bare, camt),
     )
     lines = [
         "",
         "A bank's answer, one line a payment. The floor of booking adds to that of reading the same lines and postings inserted",
-        "into twin tables of the same columns, keys and indexes, and a bare `UPDATE` of as many payments, committed.",
+        "into twin tables of the same columns, keys and indexes, and a bare `UPDATE` of as many payments, committed. Read and judged",
+        f"is the middle one of {JUDGED_RUNS} runs, each beside its own floor; booked is one run.",
         "",
         "| measured | lines | seconds | ratio to its floor | ratio to COPY and one join | commit |",
         "|---|---:|---:|---:|---:|---|",
     ]
     lines += [
         f"| {label} | {found['payments']:,.0f} | {seconds:.2f} | {seconds / floor:.2f} | {seconds / read:.2f} | {found['commit']} |"
-        for label, seconds, floor in rows
+        for label, seconds, floor, read in rows
     ]
-    judged, booked = found["csv_judged_s"] / read, found["csv_booked_s"] / read
-    lines += [
-        "",
-        "Bar: a table read and reconciled in at most twice COPY and one join.",
-        f"Read and judged: {_said(judged)} ({judged:.1f}×). Booked as well: {_said(booked)} ({booked:.1f}×).",
-        f"The process grew by {found['grown_mb']:,.0f} MB.",
-    ]
+    lines += ["", f"The process grew by {found['grown_mb']:,.0f} MB."]
     return lines
-
-
-def _said(ratio: float) -> str:
-    return "met" if ratio <= ANSWER_BAR else "missed"

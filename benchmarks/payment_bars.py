@@ -63,7 +63,7 @@ def bars(kept: Kept) -> Iterator[str]:
         found = kept["answers"]
         for form in ("csv", "camt054"):
             for work, done in (("judged", "read and judged"), ("booked", "booked as well")):
-                ratio = found[f"{form}_{work}_s"] / found["read_floor_s"]
+                ratio = found[f"{form}_{work}_s"] / found[f"{form}_floor_s"]
                 yield _line(
                     found,
                     f"answer as {form}, {done}: to COPY and one join",

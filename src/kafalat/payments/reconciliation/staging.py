@@ -83,8 +83,9 @@ def stage(source: Path | bytes, *, name: str, receiver: Receiver) -> Staged:
             TemporaryDirectory(prefix="answer-", dir=receiver.work) as folder,
             read_answer(source, name=name, formats=receiver.formats(), work=Path(folder)) as answer,
         ):
-            _copy(answer)
+            lines = _copy(answer)
             head, banks = answer.head, answer.banks
+            said = set(answer.columns)
     except OSError as error:
         place = receiver.work or gettempdir()
         raise problem(
@@ -92,7 +93,9 @@ def stage(source: Path | bytes, *, name: str, receiver: Receiver) -> Staged:
         ) from error
     bulk.execute(_FEW_SAMPLES)
     bulk.execute("ANALYZE line")
-    lines, accounts, wholes = _look()
+    accounts = wholes = False
+    if said & {"account", "scope"}:
+        lines, accounts, wholes = _look()
     if wholes:
         _spread()
         lines, accounts, _ = _look()
@@ -111,13 +114,15 @@ def _look() -> tuple[int, bool, bool]:
     return int(lines), bool(accounts), bool(wholes)
 
 
-def _copy(answer: Answer) -> None:
+def _copy(answer: Answer) -> int:
+    """Stream the lines into the table; return how many they are."""
     statement = sql.SQL("COPY line ({}) FROM STDIN (FORMAT csv, NULL '\\N')").format(
         sql.SQL(", ").join(map(sql.Identifier, answer.columns))
     )
     with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         for chunk in answer.copy_chunks():
             copy.write(chunk)
+    return cursor.rowcount
 
 
 # A block is named after its file (`payments/sending/dispatch.py`); a list is of one phase, so its only block is the whole file.
