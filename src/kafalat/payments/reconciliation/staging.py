@@ -119,10 +119,11 @@ def _copy(answer: Answer) -> int:
     statement = sql.SQL("COPY line ({}) FROM STDIN (FORMAT csv, NULL '\\N')").format(
         sql.SQL(", ").join(map(sql.Identifier, answer.columns))
     )
-    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
-        for chunk in answer.copy_chunks():
-            copy.write(chunk)
-    return cursor.rowcount
+    with connection.cursor() as cursor:
+        with connection.wrap_database_errors, cursor.copy(statement) as copy:
+            for chunk in answer.copy_chunks():
+                copy.write(chunk)
+        return int(cursor.rowcount)
 
 
 # A block is named after its file (`payments/sending/dispatch.py`); a list is of one phase, so its only block is the whole file.
