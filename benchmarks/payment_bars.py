@@ -26,7 +26,6 @@ def bars(kept: Kept) -> Iterator[str]:
     )
     for section, what in (
         ("generate", "generate"),
-        ("flat", "generate, as many past payments stored"),
         ("arrears", "generate, a year's arrears with it, once"),
     ):
         if section in kept:
