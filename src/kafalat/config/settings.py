@@ -80,7 +80,12 @@ TEMPLATES = [
 
 # Both connections are named in the libpq service file that `postgres.start` writes.
 DATABASES = {
-    "default": {"ENGINE": "django.db.backends.postgresql", "OPTIONS": {"service": "kafalat_app"}},
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        # Whatever is read through a cursor is read to its end; planned for its first rows, a bank file looked up every payment
+        # there ever was.
+        "OPTIONS": {"service": "kafalat_app", "options": "-c cursor_tuple_fraction=1"},
+    },
     "owner": {"ENGINE": "django.db.backends.postgresql", "OPTIONS": {"service": "kafalat_owner"}},
 }
 # The queue of background work lies in the same database; its tasks are found by name.
