@@ -174,9 +174,8 @@ class Alikes(Generic[T]):
         record = record.lstrip()
         if not record.startswith(self._opening):
             return None
-        parts = _TEXT.split(
-            record
-        )  # what is fixed, then in turn an element's name, its text and what is fixed
+        # What is fixed, then in turn an element's name, its text and what is fixed.
+        parts = _TEXT.split(record)
         texts = parts[2::3]
         del parts[2::3]
         key = tuple(parts)
@@ -202,8 +201,8 @@ class Alikes(Generic[T]):
         shapes = tuple(_LineShape(line, _texts_of(line)) for line in lines)
         if any(_MARK in str(fixed) for shape in shapes for fixed in _fixed_of(shape)):
             return None  # a text is only part of what stands there
-        references = {shape.texts[0] for shape in shapes} - {None}
-        return _Shape(fact, shapes, tuple(number for number in references if number is not None))
+        references = {shape.texts[0] for shape in shapes if shape.texts[0] is not None}
+        return _Shape(fact, shapes, tuple(references))
 
 
 def _is_odd(text: bytes) -> bool:

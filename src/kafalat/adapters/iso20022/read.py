@@ -464,13 +464,10 @@ class Message:
                 yield from run
             else:
                 numbers[record] += tag == record
-                self._refuse_misplaced(element, (container, record)[: 1 + (tag == record)])
-                yield Place(
-                    element,
-                    path=self._path_of((container, record)[: 1 + (tag == record)], numbers),
-                    name=self._name,
-                    namespace=self._namespace,
-                )
+                levels = (container, record) if tag == record else (container,)
+                self._refuse_misplaced(element, levels)
+                path = self._path_of(levels, numbers)
+                yield Place(element, path=path, name=self._name, namespace=self._namespace)
             self._forget(element, done.get(tag))
             done[tag] = element
         self._root = events.root
