@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kafalat.adapters.banks.reading import read_answer
 from kafalat.adapters.iso20022 import alike, read
 from kafalat.core.problems import Problem
+from tests import proof
+from tests.adapters.mutations import mutated
 from tests.adapters.samples import (
     Whole,
     detail,
@@ -20,6 +25,7 @@ from tests.adapters.samples import (
     read_report,
     status_report,
 )
+from tests.adapters.test_mutated_files import corpus, formats
 
 
 def said(reader: Callable[[bytes, str], Whole], content: bytes) -> Whole | str:
@@ -238,3 +244,17 @@ def test_where_chunks_end_does_not_matter(content: list[str], chunk_bytes: int) 
         patch.setattr(alike, "_CHUNK_BYTES", chunk_bytes)
         patch.setattr(alike, "_START_BYTES", chunk_bytes)
         assert said(read_notification, message) == one_by_one(read_notification, message)
+
+
+def test_damaged_answers_of_every_form_are_read_or_refused_alike(tmp_path: Path) -> None:
+    draw = random.Random(proof.SEED)  # noqa: S311 - damage, not secrets
+    files = [file for file in corpus() if file.kind not in {"csv", "xlsx"}]
+    for turn in range(300):
+        file = files[turn % len(files)]
+        damage, content = mutated(file.kind, file.content, draw)
+
+        def whole(message: bytes, name: str) -> Whole:
+            with read_answer(message, name=name, formats=formats(), work=tmp_path) as answer:
+                return Whole(answer.head, tuple(one for batch in answer.batches() for one in batch))
+
+        assert said(whole, content) == one_by_one(whole, content), (turn, file.name, damage)
